@@ -1,0 +1,103 @@
+//! Two numeric axes around a plotting area.
+
+use std::ops::Range;
+
+use plotters::coord::Shift;
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::coord::ranged1d::{BoldPoints, Ranged};
+use plotters::coord::types::RangedCoordf64;
+use plotters::drawing::DrawingArea;
+use plotters::prelude::SVGBackend;
+
+use crate::canvas::{Canvas, Point};
+use crate::error::ChartError;
+use crate::theme::{AXIS, GRID, Type};
+
+/// A rectangle of the sheet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    pub(crate) left: i32,
+    pub(crate) top: i32,
+    pub(crate) right: i32,
+    pub(crate) bottom: i32,
+}
+
+/// A plotting area with a linear scale each way.
+pub(crate) struct Axes<'a> {
+    area: DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
+    pub(crate) frame: Frame,
+}
+
+impl<'a> Axes<'a> {
+    /// Lays the scales over `frame`. Both ranges must be finite and not empty.
+    pub(crate) fn new(canvas: &Canvas<'a>, frame: Frame, x: Range<f64>, y: Range<f64>) -> Self {
+        let size = (frame.right - frame.left, frame.bottom - frame.top);
+        let area: DrawingArea<SVGBackend<'a>, Shift> =
+            canvas.area.clone().shrink((frame.left, frame.top), size);
+        let scale =
+            Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(x, y, (0..size.0, 0..size.1));
+        Self {
+            area: area.apply_coord_spec(scale),
+            frame,
+        }
+    }
+
+    /// Where a pair of values lies on the sheet.
+    pub(crate) fn place(&self, x: f64, y: f64) -> Point {
+        self.area.map_coordinate(&(x, y))
+    }
+
+    /// Grid lines across with their labels on the left, and the base line.
+    pub(crate) fn draw_y(
+        &self,
+        canvas: &Canvas<'_>,
+        ticks: &[f64],
+        label: impl Fn(f64) -> String,
+    ) -> Result<(), ChartError> {
+        let Frame {
+            left,
+            right,
+            bottom,
+            ..
+        } = self.frame;
+        for &tick in ticks {
+            let (_, y) = self.place(0.0, tick);
+            canvas.line(&[(left, y), (right, y)], 1, GRID)?;
+            canvas.text((left - 10, y), &label(tick), Type::small().right())?;
+        }
+        canvas.line(&[(left, bottom), (right, bottom)], 1, AXIS)
+    }
+
+    /// A label under the base line at `x`, with its tick mark.
+    pub(crate) fn draw_x_label(
+        &self,
+        canvas: &Canvas<'_>,
+        x: f64,
+        label: &str,
+        set: Type,
+    ) -> Result<(), ChartError> {
+        let (x, _) = self.place(x, 0.0);
+        let bottom = self.frame.bottom;
+        canvas.line(&[(x, bottom), (x, bottom + 5)], 1, AXIS)?;
+        canvas.text((x, bottom + 10), label, set.centered().hanging())
+    }
+}
+
+/// At most `most` round values inside `range`, and the distance between them.
+pub(crate) fn ticks(range: Range<f64>, most: usize) -> (Vec<f64>, f64) {
+    let scale: RangedCoordf64 = range.clone().into();
+    let points = scale.key_points(BoldPoints(most));
+    let step = match points.as_slice() {
+        [first, second, ..] => second - first,
+        _ => range.end - range.start,
+    };
+    // Adding up steps leaves dust such as 5.6e-17 where zero is meant.
+    let tidy = |value: f64| {
+        if value.abs() < step * 1e-6 {
+            0.0
+        } else {
+            value
+        }
+    };
+    (points.into_iter().map(tidy).collect(), step)
+}

@@ -1,0 +1,264 @@
+//! Bins over a heavy-tailed sample, and the panel that shows them.
+
+use std::ops::Range;
+
+use crate::axes::{Axes, Frame, ticks};
+use crate::canvas::Canvas;
+use crate::error::ChartError;
+use crate::theme::numbers::{number, percent, tick};
+use crate::theme::text::clean;
+use crate::theme::{ACCENT, ALERT, SIZE_TEXT, Type};
+
+/// Bins of a continuous sample.
+const BINS: usize = 24;
+/// Whole numbers spanning no more than this get a bin each.
+const MOST_WHOLE_BINS: f64 = 30.0;
+/// Smaller samples are shown to their ends.
+const FEWEST_TO_CLIP: usize = 50;
+
+/// A sample counted into bins of equal width.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Histogram {
+    pub(crate) start: f64,
+    pub(crate) width: f64,
+    pub(crate) counts: Vec<u64>,
+    /// Share of the sample below and above the bins, and the bounds it lies beyond.
+    pub(crate) below: Option<(f64, f64)>,
+    pub(crate) above: Option<(f64, f64)>,
+}
+
+impl Histogram {
+    /// Counts `values`, which must be finite and not empty. A tail beyond the 1st or 99th
+    /// percentile is left out if it would take more than a tenth of the width for itself.
+    pub(crate) fn of(values: &[f64]) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len() - 1;
+        let (mut low, mut high) = (sorted[0], sorted[last]);
+        if sorted.len() >= FEWEST_TO_CLIP {
+            let first_percentile = sorted[last / 100];
+            let last_percentile = sorted[last - last / 100];
+            let body = last_percentile - first_percentile;
+            if body > 0.0 {
+                if high - last_percentile > body * 0.1 {
+                    high = last_percentile;
+                }
+                if first_percentile - low > body * 0.1 {
+                    low = first_percentile;
+                }
+            }
+        }
+        let begin = sorted.partition_point(|&value| value < low);
+        let end = sorted.partition_point(|&value| value <= high);
+        let kept = &sorted[begin..end];
+        let part = |count: usize| count as f64 / sorted.len() as f64;
+        let below = (begin > 0).then(|| (part(begin), low));
+        let above = (end < sorted.len()).then(|| (part(sorted.len() - end), high));
+
+        let (start, width, bins) = bins(kept, low, high);
+        let mut counts = vec![0; bins];
+        for &value in kept {
+            let bin = ((value - start) / width).floor().max(0.0) as usize;
+            counts[bin.min(bins - 1)] += 1;
+        }
+        Self {
+            start,
+            width,
+            counts,
+            below,
+            above,
+        }
+    }
+
+    pub(crate) fn range(&self) -> Range<f64> {
+        self.start..self.start + self.width * self.counts.len() as f64
+    }
+
+    /// Says what is not drawn.
+    pub(crate) fn note(&self) -> Option<String> {
+        let above = self.above.map(|(part, bound)| {
+            format!("top {} (above {}) not drawn", percent(part), number(bound))
+        });
+        let below = self.below.map(|(part, bound)| {
+            format!(
+                "bottom {} (below {}) not drawn",
+                percent(part),
+                number(bound)
+            )
+        });
+        match (below, above) {
+            (Some(below), Some(above)) => {
+                Some(format!("{}; {above}", below.trim_end_matches(" not drawn")))
+            }
+            (below, above) => below.or(above),
+        }
+    }
+}
+
+/// Start, width and number of bins for sorted values between `low` and `high`.
+fn bins(kept: &[f64], low: f64, high: f64) -> (f64, f64, usize) {
+    let span = high - low;
+    // Beyond that a float cannot hold the halves between whole numbers.
+    let is_whole =
+        low.abs().max(high.abs()) < 1e15 && kept.iter().all(|value| value.fract() == 0.0);
+    if span == 0.0 {
+        let width = if is_whole {
+            1.0
+        } else {
+            (low.abs() * 0.1).max(1e-3)
+        };
+        return (low - width * 2.5, width, 5);
+    }
+    if is_whole {
+        let width = if span <= MOST_WHOLE_BINS {
+            1.0
+        } else {
+            ((span + 1.0) / BINS as f64).ceil()
+        };
+        return (low - 0.5, width, ((span + 1.0) / width).ceil() as usize);
+    }
+    (low, span / BINS as f64, BINS)
+}
+
+/// Draws one panel into `frame`: label, bars, and the cut points as dashed lines.
+pub(crate) fn panel(
+    canvas: &Canvas<'_>,
+    frame: Frame,
+    label: &str,
+    values: &[f64],
+    cut_points: &[f64],
+) -> Result<(), ChartError> {
+    let histogram = Histogram::of(values);
+    let range = histogram.range();
+    let most = histogram.counts.iter().copied().max().unwrap_or(1).max(1) as f64;
+    let axes = Axes::new(canvas, frame, range.clone(), 0.0..most * 1.08);
+    let (marks, step) = ticks(0.0..most * 1.08, 5);
+    let marks: Vec<f64> = marks
+        .into_iter()
+        .filter(|mark| mark.fract() == 0.0)
+        .collect();
+    axes.draw_y(canvas, &marks, |value| tick(value, step.max(1.0)))?;
+
+    for (index, &count) in histogram
+        .counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+    {
+        let from = histogram.start + histogram.width * index as f64;
+        let (left, top) = axes.place(from, count as f64);
+        let (right, bottom) = axes.place(from + histogram.width, 0.0);
+        let gap = i32::from(right - left > 3);
+        // Even a single customer in a bin leaves a trace.
+        canvas.rect((left, top.min(bottom - 1)), (right - gap, bottom), ACCENT)?;
+    }
+    for &cut in cut_points.iter().filter(|cut| range.contains(cut)) {
+        let (x, _) = axes.place(cut, 0.0);
+        canvas.dashed(x, (frame.top - 6, frame.bottom), ALERT)?;
+    }
+    draw_x_labels(canvas, &axes, &histogram)?;
+    draw_words(canvas, frame, label, &histogram, cut_points)
+}
+
+fn draw_x_labels(
+    canvas: &Canvas<'_>,
+    axes: &Axes<'_>,
+    histogram: &Histogram,
+) -> Result<(), ChartError> {
+    let filled: Vec<usize> = (0..histogram.counts.len())
+        .filter(|&bin| histogram.counts[bin] > 0)
+        .collect();
+    let (marks, step) = match filled.as_slice() {
+        // One value: its own label and no other.
+        [bin] if histogram.counts.len() == 5 => {
+            let middle = histogram.start + histogram.width * (*bin as f64 + 0.5);
+            (vec![middle], 1.0)
+        }
+        _ => ticks(histogram.range(), 5),
+    };
+    let set = Type::small();
+    let mut free = i32::MIN;
+    for mark in marks {
+        let label = tick(mark, step);
+        let (x, _) = axes.place(mark, 0.0);
+        let half = set.width(&label) / 2;
+        if x - half < free {
+            continue;
+        }
+        free = x + half + 8;
+        axes.draw_x_label(canvas, mark, &label, set)?;
+    }
+    Ok(())
+}
+
+fn draw_words(
+    canvas: &Canvas<'_>,
+    frame: Frame,
+    label: &str,
+    histogram: &Histogram,
+    cut_points: &[f64],
+) -> Result<(), ChartError> {
+    let left = frame.left - 48;
+    let room = frame.right - left;
+    let head = Type::text().bold().sized(SIZE_TEXT + 1.0);
+    canvas.text((left, frame.top - 52), &head.fit(&clean(label), room), head)?;
+    canvas.text((left, frame.top - 30), "customers", Type::small())?;
+    let small = Type::small();
+    let mut y = frame.bottom + 44;
+    if let Some(note) = histogram.note() {
+        for line in small.wrap(&note, room, 2) {
+            canvas.text((left, y), &line, small)?;
+            y += small.leading();
+        }
+    }
+    if cut_points.is_empty() {
+        return Ok(());
+    }
+    let cuts: Vec<String> = cut_points.iter().map(|&cut| number(cut)).collect();
+    let words = format!("score limits: {}", cuts.join(" \u{B7} "));
+    let set = small.colored(ALERT);
+    for line in set.wrap(&words, room, 2) {
+        canvas.text((left, y), &line, set)?;
+        y += set.leading();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_get_a_bin_each() {
+        let histogram = Histogram::of(&[1.0, 1.0, 2.0, 4.0]);
+        assert_eq!(histogram.counts, [2, 1, 0, 1]);
+        assert_eq!(histogram.range(), 0.5..4.5);
+        assert_eq!(histogram.note(), None);
+    }
+
+    #[test]
+    fn one_distinct_value_stands_in_the_middle() {
+        assert_eq!(Histogram::of(&[7.0; 100]).counts, [0, 0, 100, 0, 0]);
+        assert_eq!(Histogram::of(&[-0.25]).counts, [0, 0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_long_tail_is_left_out_and_told() {
+        let mut values: Vec<f64> = (0..1000).map(f64::from).collect();
+        values[999] = 1e6;
+        values[0] = -1e6;
+        let histogram = Histogram::of(&values);
+        assert!(histogram.range().start > -20.0 && histogram.range().end < 1100.0);
+        let drawn: u64 = histogram.counts.iter().sum();
+        let told = histogram.below.unwrap().0 + histogram.above.unwrap().0;
+        assert!((drawn as f64 / 1000.0 + told - 1.0).abs() < 1e-9);
+        assert!(histogram.note().unwrap().contains("not drawn"));
+    }
+
+    #[test]
+    fn no_value_is_lost_at_the_edges() {
+        let values: Vec<f64> = (0..49).map(|step| f64::from(step) * 0.1).collect();
+        let histogram = Histogram::of(&values);
+        assert_eq!(histogram.counts.iter().sum::<u64>(), 49);
+    }
+}
