@@ -72,7 +72,10 @@ pub fn affinity_matrix(
     let words = Words {
         name: NAME,
         title: "Segments and clusters".to_owned(),
-        subtitle: "Customers in each segment (row) and cluster (column)".to_owned(),
+        subtitle:
+            "Customers in each segment (row) and cluster (column); blue where there are more \
+                   than chance would give"
+                .to_owned(),
         caption: "Each number counts the customers of a segment that fall into a cluster; a blue \
                   cell holds more of them than chance would put there, an orange one fewer."
             .to_owned(),

@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use plotters::coord::Shift;
+use plotters::coord::CoordTranslate;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::ranged1d::{BoldPoints, Ranged};
 use plotters::coord::types::RangedCoordf64;
-use plotters::drawing::DrawingArea;
-use plotters::prelude::SVGBackend;
 
 use crate::canvas::{Canvas, Point};
 use crate::error::ChartError;
@@ -23,28 +21,25 @@ pub(crate) struct Frame {
 }
 
 /// A plotting area with a linear scale each way.
-pub(crate) struct Axes<'a> {
-    area: DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>,
+pub(crate) struct Axes {
+    scale: Cartesian2d<RangedCoordf64, RangedCoordf64>,
     pub(crate) frame: Frame,
 }
 
-impl<'a> Axes<'a> {
+impl Axes {
     /// Lays the scales over `frame`. Both ranges must be finite and not empty.
-    pub(crate) fn new(canvas: &Canvas<'a>, frame: Frame, x: Range<f64>, y: Range<f64>) -> Self {
-        let size = (frame.right - frame.left, frame.bottom - frame.top);
-        let area: DrawingArea<SVGBackend<'a>, Shift> =
-            canvas.area.clone().shrink((frame.left, frame.top), size);
-        let scale =
-            Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(x, y, (0..size.0, 0..size.1));
+    pub(crate) fn new(frame: Frame, x: Range<f64>, y: Range<f64>) -> Self {
+        // Values grow upwards, the rows of a sheet downwards.
+        let sheet = (frame.left..frame.right, frame.bottom..frame.top);
         Self {
-            area: area.apply_coord_spec(scale),
+            scale: Cartesian2d::new(x, y, sheet),
             frame,
         }
     }
 
     /// Where a pair of values lies on the sheet.
     pub(crate) fn place(&self, x: f64, y: f64) -> Point {
-        self.area.map_coordinate(&(x, y))
+        self.scale.translate(&(x, y))
     }
 
     /// Grid lines across with their labels on the left, and the base line.

@@ -47,11 +47,7 @@ pub(crate) fn figure(
     let mut drawn = String::new();
     {
         let area = SVGBackend::with_string(&mut drawn, size).into_drawing_area();
-        let canvas = Canvas {
-            figure: name,
-            area,
-            width,
-        };
+        let canvas = Canvas { figure: name, area };
         canvas
             .area
             .fill(&PAPER)

@@ -7,8 +7,6 @@ use crate::error::ChartError;
 use crate::theme::numbers::tick;
 use crate::theme::{ACCENT, ALERT, INK, MARGIN, MUTED, Type, WIDTH};
 
-/// Size of the sheet for a curve.
-pub(crate) const SHEET: (i32, i32) = (WIDTH, 440);
 const FRAME: Frame = Frame {
     left: 104,
     top: 92,
@@ -64,6 +62,15 @@ impl Curve {
         self.chosen
     }
 
+    /// Size of the sheet, with a row for the legend if there is one.
+    pub(crate) fn sheet(&self) -> (i32, i32) {
+        (WIDTH, if self.has_excluded() { 460 } else { 436 })
+    }
+
+    fn has_excluded(&self) -> bool {
+        self.points.iter().any(|(k, _)| self.excluded.contains(k))
+    }
+
     /// Draws the curve; `from_zero` makes the value axis start at 0, `label` is written at the
     /// chosen point.
     pub(crate) fn draw(
@@ -78,7 +85,7 @@ impl Curve {
         let range = low..high + span * HEADROOM;
         let first = self.points.first().map_or(0, |&(k, _)| k) as f64;
         let last = self.points.last().map_or(0, |&(k, _)| k) as f64;
-        let axes = Axes::new(canvas, FRAME, first - 0.5..last + 0.5, range.clone());
+        let axes = Axes::new(FRAME, first - 0.5..last + 0.5, range.clone());
 
         let (marks, step) = ticks(range, 6);
         let marks: Vec<f64> = marks
@@ -123,7 +130,7 @@ impl Curve {
         (low - pad, high + pad)
     }
 
-    fn draw_k_labels(&self, canvas: &Canvas<'_>, axes: &Axes<'_>) -> Result<(), ChartError> {
+    fn draw_k_labels(&self, canvas: &Canvas<'_>, axes: &Axes) -> Result<(), ChartError> {
         // Few enough labels that two of them never touch; the chosen one is always there.
         let spread = self.points.last().map_or(0, |&(k, _)| k)
             - self.points.first().map_or(0, |&(k, _)| k)
@@ -167,13 +174,13 @@ impl Curve {
     }
 
     fn draw_legend(&self, canvas: &Canvas<'_>) -> Result<(), ChartError> {
-        if !self.points.iter().any(|(k, _)| self.excluded.contains(k)) {
+        if !self.has_excluded() {
             return Ok(());
         }
         let words = "not eligible: smallest cluster below the minimum share";
         let set = Type::small().right();
-        let y = FRAME.bottom + 44;
+        let y = FRAME.bottom + 70;
         canvas.text((FRAME.right, y), words, set)?;
-        canvas.ring((FRAME.right - set.width(words) - 14, y), 6, MUTED)
+        canvas.ring((FRAME.right - set.width(words) - 10, y), 6, MUTED)
     }
 }

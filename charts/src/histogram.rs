@@ -131,7 +131,7 @@ pub(crate) fn panel(
     let histogram = Histogram::of(values);
     let range = histogram.range();
     let most = histogram.counts.iter().copied().max().unwrap_or(1).max(1) as f64;
-    let axes = Axes::new(canvas, frame, range.clone(), 0.0..most * 1.08);
+    let axes = Axes::new(frame, range.clone(), 0.0..most * 1.08);
     let (marks, step) = ticks(0.0..most * 1.08, 5);
     let marks: Vec<f64> = marks
         .into_iter()
@@ -162,7 +162,7 @@ pub(crate) fn panel(
 
 fn draw_x_labels(
     canvas: &Canvas<'_>,
-    axes: &Axes<'_>,
+    axes: &Axes,
     histogram: &Histogram,
 ) -> Result<(), ChartError> {
     let filled: Vec<usize> = (0..histogram.counts.len())

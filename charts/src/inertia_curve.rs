@@ -1,7 +1,7 @@
 //! Inertia by number of clusters, the "elbow".
 
 use crate::canvas::{Words, figure};
-use crate::curve::{Curve, SHEET};
+use crate::curve::Curve;
 use crate::error::ChartError;
 use crate::figure::Figure;
 use crate::theme::numbers::number;
@@ -24,13 +24,15 @@ pub fn inertia_curve(points: &[(usize, f64)], chosen: usize) -> Result<Figure, C
     let words = Words {
         name: NAME,
         title: "How many clusters? Inertia".to_owned(),
-        subtitle: "Sum of squared distances to the centre of the own cluster; it always falls, \
-                   look for the bend"
+        subtitle: "Sum of squared distances to the centre of the own cluster; it falls with every \
+                   further cluster"
             .to_owned(),
         caption: format!(
             "Where the curve bends and flattens out, further clusters explain little more about \
              the customers; k = {k} was chosen."
         ),
     };
-    figure(words, SHEET, |canvas| curve.draw(canvas, true, &label))
+    figure(words, curve.sheet(), |canvas| {
+        curve.draw(canvas, true, &label)
+    })
 }

@@ -9,7 +9,7 @@ use crate::theme::palette::{ink_on, sequential};
 use crate::theme::{EMPTY, HEAD, INK, MARGIN, MUTED, Type, WIDTH};
 
 const NAME: &str = "rfm_heatmap";
-const CELL: (i32, i32) = (128, 66);
+const CELL: (i32, i32) = (145, 66);
 const LEFT: i32 = 210;
 const TOP: i32 = HEAD;
 
@@ -154,6 +154,6 @@ fn draw_axes(canvas: &Canvas<'_>) -> Result<(), ChartError> {
     let right = LEFT + 5 * CELL.0;
     let y = bottom + 42;
     canvas.text(((LEFT + right) / 2, y), "Recency score", name.centered())?;
-    canvas.text((LEFT, y), "away the longest", hint)?;
-    canvas.text((right, y), "bought last", hint.right())
+    canvas.text((LEFT, y), "longest ago", hint)?;
+    canvas.text((right, y), "bought most recently", hint.right())
 }

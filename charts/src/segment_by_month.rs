@@ -137,7 +137,7 @@ fn draw_columns(
     let count = months.len() as f64;
     // A few months would make slabs; empty places keep their columns slender.
     let places = count.max(4.0);
-    let axes = Axes::new(canvas, FRAME, 0.0..places, 0.0..1.0);
+    let axes = Axes::new(FRAME, 0.0..places, 0.0..1.0);
     axes.draw_y(canvas, &[0.0, 0.25, 0.5, 0.75, 1.0], |value| {
         format!("{:.0}\u{202F}%", value * 100.0)
     })?;

@@ -5,7 +5,7 @@ use crate::canvas::{Words, figure};
 use crate::check;
 use crate::error::ChartError;
 use crate::figure::Figure;
-use crate::theme::numbers::{number, percent};
+use crate::theme::numbers::{amount, number, percent};
 use crate::theme::{ACCENT, ALERT};
 
 const NAME: &str = "segment_revenue";
@@ -38,7 +38,7 @@ pub fn segment_revenue(bars: &[SegmentBar]) -> Result<Figure, ChartError> {
                 NONE.to_owned()
             };
             let each = if bar.customers > 0 {
-                number(bar.revenue / bar.customers as f64)
+                amount(bar.revenue / bar.customers as f64)
             } else {
                 NONE.to_owned()
             };

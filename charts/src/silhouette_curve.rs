@@ -1,7 +1,7 @@
 //! Silhouette score by number of clusters.
 
 use crate::canvas::{Words, figure};
-use crate::curve::{Curve, SHEET};
+use crate::curve::Curve;
 use crate::error::ChartError;
 use crate::figure::Figure;
 use crate::theme::numbers::tick;
@@ -36,5 +36,7 @@ pub fn silhouette_curve(
              next one (the score runs from \u{2212}1 to 1); k = {k} was chosen."
         ),
     };
-    figure(words, SHEET, |canvas| curve.draw(canvas, false, &label))
+    figure(words, curve.sheet(), |canvas| {
+        curve.draw(canvas, false, &label)
+    })
 }

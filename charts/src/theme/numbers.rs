@@ -43,6 +43,14 @@ pub(crate) fn number(value: f64) -> String {
     sign(value, &group(&digits))
 }
 
+/// An amount of money in a column of them: cents below a thousand, as [`number`] above.
+pub(crate) fn amount(value: f64) -> String {
+    if value.abs() >= 999.995 {
+        return number(value);
+    }
+    sign(value, &format!("{:.2}", value.abs()))
+}
+
 /// A label on an axis whose neighbours are `step` away: just enough decimals to tell them apart.
 pub(crate) fn tick(value: f64, step: f64) -> String {
     if value.abs() >= 999_999.5 || step >= 1.0 {
@@ -168,6 +176,13 @@ mod tests {
         assert_eq!(plain(&number(999_960_000.0)), "1 B");
         assert_eq!(plain(&number(-4.2e9)), "-4.2 B");
         assert_eq!(number(-0.001), "0.00");
+    }
+
+    #[test]
+    fn amounts_have_cents_while_they_are_small() {
+        assert_eq!(amount(6.2), "6.20");
+        assert_eq!(amount(999.999), "1,000");
+        assert_eq!(plain(&amount(-1.625)), "-1.62");
     }
 
     #[test]
