@@ -110,7 +110,7 @@ fn rfm() -> Result<Vec<Figure>, Box<dyn Error>> {
         .collect();
     let monetary: Vec<f64> = tail(1.0)
         .into_iter()
-        .map(|part| 60.0 * (1.4 * part).exp() - 110.0)
+        .map(|part| 90.0 * (0.8 * part).exp() - 110.0)
         .collect();
     let distributions = rfm_distributions(
         Distribution {
@@ -126,7 +126,7 @@ fn rfm() -> Result<Vec<Figure>, Box<dyn Error>> {
         Distribution {
             label: "Monetary",
             values: &monetary,
-            cut_points: &[-28.0, 12.5, 103.0, 451.0],
+            cut_points: &[-2.4, 25.6, 77.5, 216.0],
         },
     )?;
     Ok(vec![rfm_heatmap(&cells)?, distributions])

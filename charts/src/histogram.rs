@@ -7,7 +7,7 @@ use crate::canvas::Canvas;
 use crate::error::ChartError;
 use crate::theme::numbers::{number, percent, tick};
 use crate::theme::text::clean;
-use crate::theme::{ACCENT, ALERT, SIZE_TEXT, Type};
+use crate::theme::{ACCENT_LIGHT, ALERT, SIZE_TEXT, Type};
 
 /// Bins of a continuous sample.
 const BINS: usize = 24;
@@ -15,6 +15,10 @@ const BINS: usize = 24;
 const MOST_WHOLE_BINS: f64 = 30.0;
 /// Smaller samples are shown to their ends.
 const FEWEST_TO_CLIP: usize = 50;
+/// One part in this many may be left out above: first 1 %, then more until the body is readable.
+const TAILS: [usize; 4] = [100, 50, 20, 10];
+/// The body is readable when the median is at least this far into the drawn range.
+const READABLE: f64 = 0.08;
 
 /// A sample counted into bins of equal width.
 #[derive(Debug, PartialEq)]
@@ -29,25 +33,12 @@ pub(crate) struct Histogram {
 
 impl Histogram {
     /// Counts `values`, which must be finite and not empty. A tail beyond the 1st or 99th
-    /// percentile is left out if it would take more than a tenth of the width for itself.
+    /// percentile is left out if it would take more than a tenth of the width for itself; up to a
+    /// tenth of the values are left out above where the rest would be squeezed into a corner.
     pub(crate) fn of(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let last = sorted.len() - 1;
-        let (mut low, mut high) = (sorted[0], sorted[last]);
-        if sorted.len() >= FEWEST_TO_CLIP {
-            let first_percentile = sorted[last / 100];
-            let last_percentile = sorted[last - last / 100];
-            let body = last_percentile - first_percentile;
-            if body > 0.0 {
-                if high - last_percentile > body * 0.1 {
-                    high = last_percentile;
-                }
-                if first_percentile - low > body * 0.1 {
-                    low = first_percentile;
-                }
-            }
-        }
+        let (low, high) = drawn_range(&sorted);
         let begin = sorted.partition_point(|&value| value < low);
         let end = sorted.partition_point(|&value| value <= high);
         let kept = &sorted[begin..end];
@@ -93,6 +84,41 @@ impl Histogram {
             (below, above) => below.or(above),
         }
     }
+}
+
+/// The values between which the sample, sorted, is drawn.
+fn drawn_range(sorted: &[f64]) -> (f64, f64) {
+    let last = sorted.len() - 1;
+    let (mut low, mut high) = (sorted[0], sorted[last]);
+    if sorted.len() < FEWEST_TO_CLIP {
+        return (low, high);
+    }
+    let first_percentile = sorted[last / TAILS[0]];
+    let last_percentile = sorted[last - last / TAILS[0]];
+    let body = last_percentile - first_percentile;
+    if body <= 0.0 {
+        return (low, high);
+    }
+    if first_percentile - low > body * 0.1 {
+        low = first_percentile;
+    }
+    if high - last_percentile <= body * 0.1 {
+        return (low, high);
+    }
+    let median = sorted[last / 2];
+    for part in TAILS {
+        high = sorted[last - last / part];
+        let is_readable = median - low >= (high - low) * READABLE;
+        if is_readable || has_whole_bins(sorted, low, high) {
+            break;
+        }
+    }
+    (low, high)
+}
+
+/// Whether every value is whole and there are few enough of them for a bin each.
+fn has_whole_bins(values: &[f64], low: f64, high: f64) -> bool {
+    high - low <= MOST_WHOLE_BINS && values.iter().all(|value| value.fract() == 0.0)
 }
 
 /// Start, width and number of bins for sorted values between `low` and `high`.
@@ -150,7 +176,11 @@ pub(crate) fn panel(
         let (right, bottom) = axes.place(from + histogram.width, 0.0);
         let gap = i32::from(right - left > 3);
         // Even a single customer in a bin leaves a trace.
-        canvas.rect((left, top.min(bottom - 1)), (right - gap, bottom), ACCENT)?;
+        canvas.rect(
+            (left, top.min(bottom - 1)),
+            (right - gap, bottom),
+            ACCENT_LIGHT,
+        )?;
     }
     for &cut in cut_points.iter().filter(|cut| range.contains(cut)) {
         let (x, _) = axes.place(cut, 0.0);
@@ -253,6 +283,18 @@ mod tests {
         let told = histogram.below.unwrap().0 + histogram.above.unwrap().0;
         assert!((drawn as f64 / 1000.0 + told - 1.0).abs() < 1e-9);
         assert!(histogram.note().unwrap().contains("not drawn"));
+    }
+
+    #[test]
+    fn a_tail_that_squeezes_the_rest_is_cut_further() {
+        // Values at the quantiles of a Pareto distribution with infinite mean.
+        let values: Vec<f64> = (0..1000)
+            .map(|step| 1000.0 / (1000.0 - f64::from(step)))
+            .collect();
+        let histogram = Histogram::of(&values);
+        assert!(histogram.range().end < 25.0, "{:?}", histogram.range());
+        let (part, bound) = histogram.above.unwrap();
+        assert!(part > 0.01 && part <= 0.1 && bound < 25.0);
     }
 
     #[test]

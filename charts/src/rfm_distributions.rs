@@ -9,7 +9,7 @@ use crate::histogram::panel;
 use crate::theme::{HEAD, MARGIN, WIDTH};
 
 const NAME: &str = "rfm_distributions";
-const HEIGHT: i32 = 480;
+const HEIGHT: i32 = 470;
 /// Between two panels.
 const GUTTER: i32 = 36;
 /// Left of a panel's bars, for the labels of its axis.
@@ -28,8 +28,9 @@ pub struct Distribution<'a> {
 
 /// Draws three histograms side by side with the limits between scores as dashed lines.
 ///
-/// A tail beyond the 1st or 99th percentile is left out, and said to be, where it would squeeze the
-/// rest (only from 50 customers on). Whole numbers of a small range get a bar each. Cut points
+/// A tail beyond the 1st or 99th percentile is left out where it would squeeze the rest (only from
+/// 50 customers on), above also up to a tenth of the values if less does not help; the figure says
+/// how many are left out. Whole numbers of a small range get a bar each. Cut points
 /// outside the drawn range are only listed. Sorts a copy of the values.
 ///
 /// # Errors
@@ -69,7 +70,7 @@ pub fn rfm_distributions(
             let left = MARGIN + index as i32 * (width + GUTTER);
             let frame = Frame {
                 left: left + LABELS,
-                top: HEAD + 72,
+                top: HEAD + 64,
                 right: left + width,
                 bottom: HEIGHT - 116,
             };

@@ -28,6 +28,8 @@ pub(crate) const GRID: RGBColor = RGBColor(0xE4, 0xE8, 0xED);
 pub(crate) const EMPTY: RGBColor = RGBColor(0xF0, 0xF2, 0xF5);
 /// What the figure is about.
 pub(crate) const ACCENT: RGBColor = RGBColor(0x1F, 0x5F, 0xA8);
+/// A field of the accent that lines can be drawn over.
+pub(crate) const ACCENT_LIGHT: RGBColor = RGBColor(0x8C, 0xB6, 0xDE);
 /// What deserves a second look. Blue and vermilion stay apart for every kind of colour vision.
 pub(crate) const ALERT: RGBColor = RGBColor(0xC2, 0x4A, 0x10);
 
