@@ -89,7 +89,6 @@ pub fn affinity_matrix(
             Cell {
                 fill: diverging(place),
                 text: count(customers),
-                faint: false,
             }
         })?;
         let labels = [

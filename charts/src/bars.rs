@@ -30,25 +30,30 @@ pub(crate) struct Row {
     pub(crate) columns: Vec<String>,
 }
 
-/// The segments largest first by `key` (ties by name), and those past the thirtieth as one.
-pub(crate) fn ranked(bars: &[SegmentBar], key: impl Fn(&SegmentBar) -> f64) -> Vec<SegmentBar> {
+/// The segments largest first by `key` (ties by name); if there are more than thirty, the smallest
+/// are summed up apart.
+pub(crate) fn ranked(
+    bars: &[SegmentBar],
+    key: impl Fn(&SegmentBar) -> f64,
+) -> (Vec<SegmentBar>, Option<SegmentBar>) {
     let mut bars = bars.to_vec();
     bars.sort_by(|one, other| {
         key(other)
             .total_cmp(&key(one))
             .then_with(|| one.name.cmp(&other.name))
     });
-    if bars.len() > MOST_BARS {
-        let rest = bars.split_off(MOST_BARS - 1);
-        bars.push(SegmentBar {
-            name: format!("{} other segments", rest.len()),
-            customers: rest
-                .iter()
-                .fold(0, |sum: u64, bar| sum.saturating_add(bar.customers)),
-            revenue: rest.iter().map(|bar| bar.revenue).sum(),
-        });
+    if bars.len() <= MOST_BARS {
+        return (bars, None);
     }
-    bars
+    let rest = bars.split_off(MOST_BARS - 1);
+    let rest = SegmentBar {
+        name: format!("{} other segments", rest.len()),
+        customers: rest
+            .iter()
+            .fold(0, |sum: u64, bar| sum.saturating_add(bar.customers)),
+        revenue: rest.iter().map(|bar| bar.revenue).sum(),
+    };
+    (bars, Some(rest))
 }
 
 /// Size of the sheet for that many bars.

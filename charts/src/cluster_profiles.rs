@@ -83,7 +83,6 @@ pub fn cluster_profiles(
             Cell {
                 fill: diverging(z / reach),
                 text: signed(z),
-                faint: false,
             }
         })?;
         let (lowest, highest) = if is_clipped {

@@ -104,11 +104,14 @@ impl Curve {
             .map(|&(k, value)| axes.place(k as f64, value))
             .collect();
         canvas.line(&line, 3, ACCENT)?;
+        // Dots shrink before they would hide the line between them.
+        let room = (FRAME.right - FRAME.left) / (last - first + 1.0) as i32;
+        let radius = if room >= 28 { 5 } else { 3 };
         for (&(k, _), &at) in self.points.iter().zip(&line) {
             if self.excluded.contains(&k) {
-                canvas.ring(at, 6, MUTED)?;
+                canvas.ring(at, radius + 1, MUTED)?;
             } else {
-                canvas.dot(at, 5, ACCENT)?;
+                canvas.dot(at, radius, ACCENT)?;
             }
         }
         canvas.dot(at, 8, ALERT)?;

@@ -91,8 +91,12 @@ pub(crate) fn document(
     caption: &str,
 ) -> String {
     let body = drawn.split_once('\n').map_or("", |(_, body)| body);
+    // Said once on the root, or the default anyway. Text holds no bare quotes, so only attributes
+    // match.
+    let family = FONT_FAMILY.replace('\'', "&apos;");
+    let body = body.replace(&format!(" font-family=\"{family}\""), "");
+    let body = body.replace(" opacity=\"1\"", "");
     let (title, caption) = (escape(title), escape(caption));
-    let family = escape(FONT_FAMILY);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"100%\" \
          style=\"max-width:{width}px\" role=\"img\" font-family=\"{family}\">\n\

@@ -6,17 +6,15 @@ use crate::canvas::{Canvas, Point};
 use crate::error::ChartError;
 use crate::theme::palette::ink_on;
 use crate::theme::text::clean;
-use crate::theme::{MARGIN, MUTED, SIZE_SMALL, Type, WIDTH};
+use crate::theme::{MARGIN, SIZE_SMALL, Type, WIDTH};
 
 const ROW_ROOM: i32 = 230;
-const HEAD_LINES: usize = 4;
+const HEAD_LINES: usize = 5;
 
 /// One cell.
 pub(crate) struct Cell {
     pub(crate) fill: RGBColor,
     pub(crate) text: String,
-    /// Nothing to see here: the text steps back.
-    pub(crate) faint: bool,
 }
 
 /// A head over a column: the name, and a note under it.
@@ -27,7 +25,7 @@ pub(crate) struct Head {
 
 /// A laid-out grid.
 pub(crate) struct Grid {
-    rows: Vec<String>,
+    rows: Vec<Vec<String>>,
     heads: Vec<(Vec<String>, String)>,
     cell: (i32, i32),
     origin: Point,
@@ -37,19 +35,21 @@ impl Grid {
     /// Lays out the grid with its heads below `top`. Columns share the width of a sheet between
     /// them, but never fall below what a number needs; then the sheet grows.
     pub(crate) fn new(top: i32, rows: &[String], heads: &[Head]) -> Self {
-        let rows: Vec<String> = rows
+        let height = if rows.len() <= 12 { 38 } else { 30 };
+        let lines = if height > 34 { 2 } else { 1 };
+        let rows: Vec<Vec<String>> = rows
             .iter()
-            .map(|row| Type::text().fit(&clean(row), ROW_ROOM))
+            .map(|row| Type::text().wrap(&clean(row), ROW_ROOM, lines))
             .collect();
         let names = rows
             .iter()
-            .map(|row| Type::text().width(row))
+            .flatten()
+            .map(|line| Type::text().width(line))
             .max()
             .unwrap_or(0);
         let left = MARGIN + names + 14;
         let columns = heads.len().max(1) as i32;
-        let width = ((WIDTH - MARGIN - left) / columns).clamp(80, 190);
-        let height = if rows.len() <= 12 { 38 } else { 30 };
+        let width = ((WIDTH - MARGIN - left) / columns).clamp(84, 190);
         let heads: Vec<(Vec<String>, String)> = heads
             .iter()
             .map(|head| {
@@ -117,13 +117,12 @@ impl Grid {
         }
         for (row, name) in self.rows.iter().enumerate() {
             let y = top + row as i32 * height;
-            canvas.text((left - 14, y + height / 2), name, Type::text().right())?;
+            canvas.lines((left - 14, y + height / 2), name, Type::text().right())?;
             for column in 0..self.heads.len() {
                 let x = left + column as i32 * width;
-                let Cell { fill, text, faint } = cell(row, column);
+                let Cell { fill, text } = cell(row, column);
                 canvas.rect((x + 1, y + 1), (x + width - 1, y + height - 1), fill)?;
-                let color = if faint { MUTED } else { ink_on(fill) };
-                let set = Type::text().colored(color).centered();
+                let set = Type::text().colored(ink_on(fill)).centered();
                 canvas.text((x + width / 2, y + height / 2), &text, set)?;
             }
         }

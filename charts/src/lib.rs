@@ -28,6 +28,7 @@ mod figure;
 mod grid;
 mod histogram;
 mod inertia_curve;
+mod panel;
 mod rfm_distributions;
 mod rfm_heatmap;
 mod segment_by_month;

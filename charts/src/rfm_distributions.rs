@@ -5,7 +5,7 @@ use crate::canvas::{Words, figure};
 use crate::check;
 use crate::error::ChartError;
 use crate::figure::Figure;
-use crate::histogram::panel;
+use crate::panel::panel;
 use crate::theme::{HEAD, MARGIN, WIDTH};
 
 const NAME: &str = "rfm_distributions";

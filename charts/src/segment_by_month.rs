@@ -21,6 +21,8 @@ const FRAME: Frame = Frame {
     right: WIDTH - MARGIN - LEGEND - 24,
     bottom: HEIGHT - 48,
 };
+/// Months from one label to the next.
+const LABEL_EVERY: [usize; 8] = [1, 2, 3, 4, 6, 12, 24, 36];
 /// Shares of a month may miss 1 by rounding, not by more.
 const TOLERANCE: f64 = 0.005;
 
@@ -174,7 +176,11 @@ fn draw_columns(
         .max()
         .unwrap_or(0);
     let widest = f64::from(widest.min(140));
-    let every = ((widest + 14.0) / room).ceil().max(1.0) as usize;
+    let least = ((widest + 14.0) / room).ceil().max(1.0) as usize;
+    let every = LABEL_EVERY
+        .into_iter()
+        .find(|&every| every >= least)
+        .unwrap_or(least);
     // Counted back from the last month, which is always labelled.
     for (index, month) in months.iter().enumerate() {
         if (months.len() - 1 - index).is_multiple_of(every) {

@@ -6,7 +6,7 @@ use crate::check;
 use crate::error::ChartError;
 use crate::figure::Figure;
 use crate::theme::numbers::{amount, number, percent};
-use crate::theme::{ACCENT, ALERT};
+use crate::theme::{ACCENT, ALERT, AXIS};
 
 const NAME: &str = "segment_revenue";
 const NONE: &str = "\u{2013}";
@@ -29,26 +29,32 @@ pub fn segment_revenue(bars: &[SegmentBar]) -> Result<Figure, ChartError> {
     }
     let total: f64 = bars.iter().map(|bar| bar.revenue).sum();
     check::finite(NAME, || "the revenue of all segments".to_owned(), total)?;
-    let rows: Vec<Row> = ranked(bars, |bar| bar.revenue)
+    let row = |bar: SegmentBar, color| {
+        let share = if total > 0.0 {
+            percent(bar.revenue / total)
+        } else {
+            NONE.to_owned()
+        };
+        let each = if bar.customers > 0 {
+            amount(bar.revenue / bar.customers as f64)
+        } else {
+            NONE.to_owned()
+        };
+        Row {
+            value: bar.revenue,
+            color,
+            columns: vec![number(bar.revenue), share, each],
+            name: bar.name,
+        }
+    };
+    let (single, rest) = ranked(bars, |bar| bar.revenue);
+    let rows: Vec<Row> = single
         .into_iter()
         .map(|bar| {
-            let share = if total > 0.0 {
-                percent(bar.revenue / total)
-            } else {
-                NONE.to_owned()
-            };
-            let each = if bar.customers > 0 {
-                amount(bar.revenue / bar.customers as f64)
-            } else {
-                NONE.to_owned()
-            };
-            Row {
-                value: bar.revenue,
-                color: if bar.revenue < 0.0 { ALERT } else { ACCENT },
-                columns: vec![number(bar.revenue), share, each],
-                name: bar.name,
-            }
+            let color = if bar.revenue < 0.0 { ALERT } else { ACCENT };
+            row(bar, color)
         })
+        .chain(rest.map(|bar| row(bar, AXIS)))
         .collect();
     let words = Words {
         name: NAME,

@@ -5,8 +5,8 @@ use crate::canvas::{Words, figure};
 use crate::check;
 use crate::error::ChartError;
 use crate::figure::Figure;
-use crate::theme::ACCENT;
 use crate::theme::numbers::{count, percent};
+use crate::theme::{ACCENT, AXIS};
 
 const NAME: &str = "segment_sizes";
 
@@ -28,14 +28,17 @@ pub fn segment_sizes(bars: &[SegmentBar]) -> Result<Figure, ChartError> {
     // As floats: the sum of u64s could overflow.
     let total: f64 = bars.iter().map(|bar| bar.customers as f64).sum();
     check::not_empty(NAME, total > 0.0, "no segment has customers")?;
-    let rows: Vec<Row> = ranked(bars, |bar| bar.customers as f64)
+    let row = |bar: SegmentBar, color| Row {
+        value: bar.customers as f64,
+        color,
+        columns: vec![count(bar.customers), percent(bar.customers as f64 / total)],
+        name: bar.name,
+    };
+    let (single, rest) = ranked(bars, |bar| bar.customers as f64);
+    let rows: Vec<Row> = single
         .into_iter()
-        .map(|bar| Row {
-            value: bar.customers as f64,
-            color: ACCENT,
-            columns: vec![count(bar.customers), percent(bar.customers as f64 / total)],
-            name: bar.name,
-        })
+        .map(|bar| row(bar, ACCENT))
+        .chain(rest.map(|bar| row(bar, AXIS)))
         .collect();
     let words = Words {
         name: NAME,

@@ -181,8 +181,7 @@ fn odd_samples_can_be_drawn() {
         &[-0.0, 0.0],
     ];
     for values in samples {
-        let figure = one_measure(values, &[0.0]).unwrap();
-        figure.png().unwrap();
+        one_measure(values, &[0.0]).unwrap();
     }
 }
 
