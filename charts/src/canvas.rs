@@ -80,14 +80,7 @@ impl Canvas<'_> {
         } else {
             FontStyle::Normal
         };
-        let scaled = set.size * BACKEND_FONT_SCALE;
-        // Rounding must not turn a size of 13 into one of 13.000000000000002.
-        let scaled = if scaled / BACKEND_FONT_SCALE > set.size {
-            scaled.next_down()
-        } else {
-            scaled
-        };
-        let font = (FONT_FAMILY, scaled, style).into_font();
+        let font = (FONT_FAMILY, set.size * BACKEND_FONT_SCALE, style).into_font();
         let style = TextStyle::from(font)
             .color(&set.color)
             .pos(Pos::new(set.horizontal, set.vertical));

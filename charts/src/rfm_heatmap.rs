@@ -128,7 +128,7 @@ fn draw_cells(
             let y = if known.is_some() { y - 11 } else { y };
             canvas.text((x, y), &count(cell.customers), set.bold().sized(16.0))?;
             if let Some(mean) = known {
-                let words = format!("\u{D8} {}", number(mean));
+                let words = format!("avg {}", number(mean));
                 canvas.text((x, y + 22), &words, set.sized(12.0))?;
             }
         }
