@@ -1,0 +1,336 @@
+//! The facade: tables and queries, the same in every mode.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::dataframe::DataFrame;
+use datafusion::error::Result as DataFusionResult;
+use datafusion::execution::SessionState;
+use datafusion::prelude::{SQLOptions, SessionContext};
+use datafusion::scalar::ScalarValue;
+use object_store::ObjectStore;
+use object_store::path::Path;
+
+use crate::error::{Doing, EngineError, classify};
+use crate::memory;
+use crate::parameters::{DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams, Mode};
+use crate::session;
+use crate::stores;
+use crate::tables;
+use crate::work::WorkFolder;
+
+/// Values for the `$name` placeholders of a query. A name the query does not
+/// use is ignored; one it uses and that is missing here is an error.
+pub type Params<'a> = &'a [(&'a str, ScalarValue)];
+
+/// The rows of a query.
+#[derive(Debug, Clone)]
+pub struct QueryResult {
+    /// The columns, known also when there are no rows. No view types: text is
+    /// `Utf8`.
+    pub schema: SchemaRef,
+    /// The rows, every batch of exactly `schema`. Their division into batches
+    /// carries no meaning.
+    pub batches: Vec<RecordBatch>,
+}
+
+impl QueryResult {
+    /// Number of rows in all batches.
+    pub fn num_rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+/// What [`Engine::materialise`] wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Rows in all parts together.
+    pub rows: u64,
+}
+
+/// A session that runs SQL, embedded, standalone or on a cluster.
+///
+/// Cloning is cheap and gives the same session: the same tables, the same
+/// memory limit. The work folder goes with the last clone, or with
+/// [`Engine::close`].
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    mode: Mode,
+    threads: usize,
+    /// The limit this process sets; `None` on a cluster, whose executors have
+    /// their own.
+    memory_limit_bytes: Option<usize>,
+    context: SessionContext,
+    /// Declared after `context`: spill files are gone before their folder is.
+    _work: Option<WorkFolder>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("mode", &self.inner.mode)
+            .field("threads", &self.inner.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts a session.
+    ///
+    /// # Errors
+    /// [`EngineError::Configuration`] for a thread count or limit that cannot
+    /// be, [`EngineError::Write`] when the work folder cannot be made,
+    /// [`EngineError::SchedulerUnreachable`] in cluster mode, within seconds.
+    pub async fn open(params: EngineParams) -> Result<Self, EngineError> {
+        let threads = threads(&params)?;
+        let message_size = params
+            .max_message_size_bytes
+            .unwrap_or(DEFAULT_MAX_MESSAGE_SIZE_BYTES);
+        let limit = params
+            .memory_limit_bytes
+            .unwrap_or_else(memory::default_memory_limit_bytes);
+        if limit < 1 << 20 {
+            return Err(EngineError::Configuration {
+                reason: format!("a memory limit of {limit} bytes is less than 1 MiB"),
+            });
+        }
+        match &params.mode {
+            Mode::Embedded => {
+                let work = work_folder(&params)?;
+                let config = session::embedded_config(threads, limit, message_size);
+                let runtime =
+                    session::runtime(Some(work.path().to_owned()), Some(memory::pool(limit)))
+                        .map_err(|e| start_failed(&e))?;
+                let state = session::session_state(config, runtime, None);
+                Ok(Self::from_parts(
+                    params.mode,
+                    threads,
+                    Some(limit),
+                    state,
+                    Some(work),
+                ))
+            }
+            Mode::Standalone | Mode::Cluster { .. } => Err(EngineError::Configuration {
+                reason: "this mode is not available yet".to_owned(),
+            }),
+        }
+    }
+
+    fn from_parts(
+        mode: Mode,
+        threads: usize,
+        memory_limit_bytes: Option<usize>,
+        state: SessionState,
+        work: Option<WorkFolder>,
+    ) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the engine is what makes sessions"
+        )]
+        let context = SessionContext::new_with_state(state);
+        let inner = Inner {
+            mode,
+            threads,
+            memory_limit_bytes,
+            context,
+            _work: work,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Where the work runs.
+    pub fn mode(&self) -> &Mode {
+        &self.inner.mode
+    }
+
+    /// Parallel partitions that queries are planned with.
+    pub fn threads(&self) -> usize {
+        self.inner.threads
+    }
+
+    /// Registers the Parquet file, or all `.parquet` files of the folder, at
+    /// `url` as `table`, in place of an earlier table of that name. Contacts the
+    /// store and reads the footers.
+    pub async fn register_parquet(&self, table: &str, url: &str) -> Result<(), EngineError> {
+        tables::register_parquet(self, table, url).await
+    }
+
+    /// Registers a provider as `table`, in place of an earlier table of that
+    /// name. Outside embedded mode the codecs must know the provider; memory
+    /// tables are unknown to them.
+    pub fn register_table(
+        &self,
+        table: &str,
+        provider: Arc<dyn TableProvider>,
+    ) -> Result<(), EngineError> {
+        let action = format!("register table {table}");
+        let context = &self.inner.context;
+        context
+            .deregister_table(table)
+            .and_then(|_| context.register_table(table, provider))
+            .map_err(|e| self.told(e, &action, None))?;
+        Ok(())
+    }
+
+    /// Registers a query as `table`; it runs whenever the table is read.
+    pub async fn create_view(
+        &self,
+        table: &str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<(), EngineError> {
+        let action = format!("create view {table}");
+        let frame = self
+            .plan(sql, params)
+            .await
+            .map_err(|e| self.told(e, &action, None))?;
+        self.register_table(table, frame.into_view())
+    }
+
+    /// Runs a query and brings its rows here.
+    pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<QueryResult, EngineError> {
+        let rows = async {
+            let frame = self.plan(sql, params).await?;
+            let schema = tables::without_views(frame.schema().as_arrow());
+            let batches = frame.collect().await?;
+            let batches = batches
+                .iter()
+                .map(|b| conform(b, &schema))
+                .collect::<DataFusionResult<_>>()?;
+            Ok(QueryResult { schema, batches })
+        };
+        rows.await.map_err(|e| self.told(e, "query", None))
+    }
+
+    /// Runs a query, writes its rows as Parquet parts into the folder at `url`
+    /// and registers them as `table`.
+    ///
+    /// The folder belongs to the table: Parquet files left in it by an
+    /// interrupted run are removed first. How rows fall into parts, and the
+    /// parts' names, vary; the rows do not. A result without rows is written as
+    /// one part that carries the schema. In cluster mode the executors write, so
+    /// the URL must mean the same place to all of them.
+    pub async fn materialise(
+        &self,
+        table: &str,
+        sql: &str,
+        params: Params<'_>,
+        url: &str,
+    ) -> Result<Written, EngineError> {
+        tables::materialise(self, table, sql, params, url).await
+    }
+
+    /// The columns of a registered table.
+    pub async fn table_schema(&self, table: &str) -> Result<SchemaRef, EngineError> {
+        let provider = self.inner.context.table_provider(table).await;
+        provider
+            .map(|provider| provider.schema())
+            .map_err(|e| self.told(e, &format!("look up table {table}"), None))
+    }
+
+    /// The store that serves a URL or path, and the place in it.
+    pub fn store(&self, url: &str) -> Result<(Arc<dyn ObjectStore>, Path), EngineError> {
+        let resolved = stores::resolve(url)?;
+        Ok((resolved.store, resolved.path))
+    }
+
+    /// Ends the session: what runs in this process for it is stopped and its
+    /// work folder removed, unless clones are left, with the last of which both
+    /// happen.
+    pub async fn close(self) {
+        drop(self);
+    }
+
+    /// The session, for the modules of this crate.
+    pub(crate) fn context(&self) -> &SessionContext {
+        &self.inner.context
+    }
+
+    /// Plans a query: reading only, parameters bound.
+    pub(crate) async fn plan(&self, sql: &str, params: Params<'_>) -> DataFusionResult<DataFrame> {
+        let reading = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let frame = self.inner.context.sql_with_options(sql, reading).await?;
+        let values: Vec<(String, ScalarValue)> = params
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        frame.with_param_values(values)
+    }
+
+    /// DataFusion's error in our words.
+    pub(crate) fn told(
+        &self,
+        error: datafusion::error::DataFusionError,
+        action: &str,
+        target: Option<&str>,
+    ) -> EngineError {
+        let doing = Doing {
+            action,
+            target,
+            distributed: self.inner.mode != Mode::Embedded,
+            memory_limit_bytes: self.inner.memory_limit_bytes,
+        };
+        classify(error, &doing)
+    }
+}
+
+fn threads(params: &EngineParams) -> Result<usize, EngineError> {
+    match params.threads {
+        Some(0) => Err(EngineError::Configuration {
+            reason: "0 threads are too few".to_owned(),
+        }),
+        Some(threads) => Ok(threads),
+        None if matches!(params.mode, Mode::Cluster { .. }) => Ok(16),
+        None => Ok(std::thread::available_parallelism().map_or(1, |n| n.get())),
+    }
+}
+
+fn work_folder(params: &EngineParams) -> Result<WorkFolder, EngineError> {
+    let parent = params.work_dir.clone().unwrap_or_else(std::env::temp_dir);
+    WorkFolder::create(&parent).map_err(|e| EngineError::Write {
+        what: format!("the work folder in {}", parent.display()),
+        reason: e.to_string(),
+        source: Some(Box::new(e)),
+    })
+}
+
+fn start_failed(error: &datafusion::error::DataFusionError) -> EngineError {
+    EngineError::Configuration {
+        reason: error.strip_backtrace(),
+    }
+}
+
+/// The batch with exactly the columns of `schema`: plans may narrow whether a
+/// column can be null and widen text to views, and that must not show.
+fn conform(batch: &RecordBatch, schema: &SchemaRef) -> DataFusionResult<RecordBatch> {
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                Ok(Arc::clone(column))
+            } else {
+                cast(column, field.data_type())
+            }
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let rows = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &rows,
+    )?)
+}

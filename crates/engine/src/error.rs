@@ -1,0 +1,194 @@
+//! What can go wrong, told apart by what the user can do about it.
+
+use datafusion::common::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
+
+use crate::stores::StoreError;
+
+/// Every failure of the engine. Each message is one paragraph: what happened,
+/// where, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The parameters of the engine make no sense together.
+    #[error("the engine cannot start: {reason}")]
+    Configuration {
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// Cluster mode: nobody answers at the scheduler's address.
+    #[error(
+        "no scheduler answers at {url} ({reason}); check that the scheduler runs, that the host \
+         and port are right (default port 50050) and that a firewall lets this machine through"
+    )]
+    SchedulerUnreachable {
+        /// The address that was tried.
+        url: String,
+        /// The transport's own words.
+        reason: String,
+    },
+    /// The cluster accepted the work and could not finish it.
+    #[error(
+        "{action} failed on the cluster: {reason}; the scheduler's and executors' logs hold the \
+         details, and every file must be reachable from all of them under the same URL"
+    )]
+    Cluster {
+        /// What was being done, for example `query` or `write table events`.
+        action: String,
+        /// The innermost message.
+        reason: String,
+    },
+    /// Operators wanted more memory than they may have and could not spill.
+    #[error(
+        "{action} needs more memory than the limit of {limit} allows ({reason}); raise \
+         --memory-limit, or lower --threads so that each thread's share grows"
+    )]
+    MemoryLimit {
+        /// What was being done.
+        action: String,
+        /// The limit, written for people.
+        limit: String,
+        /// Which operator asked for how much.
+        reason: String,
+    },
+    /// A file to read is missing, unreadable or damaged.
+    #[error("cannot read {what}: {reason}")]
+    Read {
+        /// Table or URL.
+        what: String,
+        /// The innermost message.
+        reason: String,
+        /// The chain below.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {what}: {reason}; check that the place exists, is writable and has room")]
+    Write {
+        /// Table or URL.
+        what: String,
+        /// The innermost message.
+        reason: String,
+        /// The chain below.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The query cannot be planned: syntax, an unknown name, types that do not
+    /// meet, a parameter that was not given.
+    #[error("invalid SQL in {action}: {reason}")]
+    InvalidSql {
+        /// What was being done.
+        action: String,
+        /// The planner's message.
+        reason: String,
+    },
+    /// The query was valid and failed on the data, for example a cast.
+    #[error("{action} failed: {reason}")]
+    Execution {
+        /// What was being done.
+        action: String,
+        /// The innermost message.
+        reason: String,
+        /// The chain below.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A URL that no store serves, or a store that cannot be set up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the engine was doing when DataFusion failed; decides how the failure is
+/// told.
+pub(crate) struct Doing<'a> {
+    /// For people: `query`, `create view x`, `write table x`.
+    pub(crate) action: &'a str,
+    /// The place written to, when the action writes.
+    pub(crate) target: Option<&'a str>,
+    /// Whether the plan ran on a cluster (standalone included).
+    pub(crate) distributed: bool,
+    /// The memory limit in bytes, where this process sets it.
+    pub(crate) memory_limit_bytes: Option<usize>,
+}
+
+/// Turns DataFusion's error into ours.
+pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError {
+    let action = doing.action.to_owned();
+    let root = error.find_root();
+    let reason = first_lines(&root.strip_backtrace());
+    let boxed = |e: DataFusionError| -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        Some(Box::new(e))
+    };
+    if matches!(root, DataFusionError::ResourcesExhausted(_))
+        || reason.contains("Resources exhausted")
+    {
+        let limit = doing
+            .memory_limit_bytes
+            .map_or_else(|| "the executors".to_owned(), crate::memory::in_words);
+        return EngineError::MemoryLimit {
+            action,
+            limit,
+            reason,
+        };
+    }
+    match root {
+        DataFusionError::SQL(..)
+        | DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::Configuration(_)
+            if !is_job_failure(&reason) =>
+        {
+            EngineError::InvalidSql { action, reason }
+        }
+        DataFusionError::ObjectStore(_)
+        | DataFusionError::IoError(_)
+        | DataFusionError::ParquetError(_) => match doing.target {
+            Some(target) if !is_about_reading(root) => EngineError::Write {
+                what: target.to_owned(),
+                reason,
+                source: boxed(error),
+            },
+            _ => EngineError::Read {
+                what: format!("the input of {action}"),
+                reason,
+                source: boxed(error),
+            },
+        },
+        _ if doing.distributed => EngineError::Cluster { action, reason },
+        _ => EngineError::Execution {
+            action,
+            reason,
+            source: boxed(error),
+        },
+    }
+}
+
+/// Whether the message tells of a job that ran on a cluster and failed, rather
+/// than of a plan that was refused here.
+fn is_job_failure(reason: &str) -> bool {
+    reason.starts_with("Job ") && reason.contains("failed")
+}
+
+/// Inside a write, these roots still speak of the input.
+fn is_about_reading(root: &DataFusionError) -> bool {
+    match root {
+        DataFusionError::ObjectStore(e) => {
+            matches!(e.as_ref(), datafusion::object_store::Error::NotFound { .. })
+        }
+        DataFusionError::ParquetError(e) => {
+            matches!(e.as_ref(), ParquetError::EOF(_) | ParquetError::General(_))
+        }
+        _ => false,
+    }
+}
+
+/// The first lines of a message, without the help text and stack that follow.
+fn first_lines(text: &str) -> String {
+    const MOST: usize = 600;
+    let text = text.trim().trim_end_matches('.');
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

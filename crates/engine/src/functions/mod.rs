@@ -1,0 +1,25 @@
+//! Our SQL functions. Each is registered by name on every role, so a plan that
+//! names one decodes wherever it lands.
+//!
+//! | function | result |
+//! | --- | --- |
+//! | `parse_utc(text)` | `timestamp(us, UTC)`, null when the text is not an instant |
+//! | `unit_hash(id, seed)` | `double` in [0, 1), the same for the same id and seed for ever |
+
+mod parse_utc;
+mod unit_hash;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+pub use parse_utc::{ParseUtc, parse_utc};
+pub use unit_hash::{UnitHash, unit_hash_i64, unit_hash_str};
+
+/// Every scalar function of ours.
+pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
+    vec![
+        Arc::new(ScalarUDF::from(ParseUtc::default())),
+        Arc::new(ScalarUDF::from(UnitHash::default())),
+    ]
+}

@@ -1,0 +1,47 @@
+//! What a caller may choose when it opens an engine.
+
+use std::path::PathBuf;
+
+/// Largest message any of our gRPC clients and servers takes, in bytes
+/// (128 MiB): a task carries its whole plan, and a plan over the limit would be
+/// sent again and again without ever starting.
+pub const DEFAULT_MAX_MESSAGE_SIZE_BYTES: usize = 128 * 1024 * 1024;
+
+/// Where the work runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Plain DataFusion inside this process, on every core given.
+    #[default]
+    Embedded,
+    /// A scheduler and an executor of our own inside this process, talking over
+    /// the loopback: the cluster's way of running, on one machine.
+    Standalone,
+    /// A scheduler elsewhere. Everything read and written must be reachable
+    /// from this process, the scheduler and every executor under the same URL.
+    Cluster {
+        /// `http://host:50050`; `df://host:50050` is understood as well, and
+        /// the port may be left out (50050).
+        scheduler: String,
+    },
+}
+
+/// Parameters of [`crate::Engine::open`]. The default is embedded, all cores,
+/// 70 % of the memory this process may use.
+#[derive(Debug, Clone, Default)]
+pub struct EngineParams {
+    /// Where the work runs.
+    pub mode: Mode,
+    /// Parallel partitions, at least 1; all cores when `None`. In cluster mode
+    /// this is the number of partitions a query is planned with, 16 when `None`.
+    pub threads: Option<usize>,
+    /// Memory that operators may hold, in bytes, at least 1 MiB. Operators over
+    /// it spill to `work_dir`. `None` = 70 % of what the machine or the cgroup
+    /// allows. A cluster's executors have limits of their own.
+    pub memory_limit_bytes: Option<usize>,
+    /// Local folder for spills and shuffles; a folder of our own is made inside
+    /// it and removed again. `None` = the system's temporary folder.
+    pub work_dir: Option<PathBuf>,
+    /// Limit of every gRPC message, in bytes; must be the same on all roles of
+    /// a cluster. `None` = [`DEFAULT_MAX_MESSAGE_SIZE_BYTES`].
+    pub max_message_size_bytes: Option<usize>,
+}

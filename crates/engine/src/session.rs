@@ -1,0 +1,104 @@
+//! The one session all roles share: client, scheduler and executor plan and run
+//! with the same functions, rules, stores and codecs.
+//!
+//! Embedded runs use it too, with the restrictions a cluster has (sort-merge
+//! joins, which spill, before hash joins, which do not; no view types; scalar
+//! subqueries as joins), so that a query that plans here plans there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ballista_core::extension::{
+    SessionConfigExt, ballista_aggregate_functions, ballista_scalar_functions,
+    ballista_window_functions,
+};
+use ballista_core::optimizer::ballista_default_optimizer_rules;
+use datafusion::error::Result;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::prelude::SessionConfig;
+
+use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
+use crate::functions;
+use crate::stores::Registry;
+
+/// Settings that every session starts from.
+///
+/// `partitions` is the parallelism queries are planned with;
+/// `max_message_size_bytes` the limit of the gRPC clients this session opens.
+/// The same two values on every role give the same plans.
+pub fn session_config(partitions: usize, max_message_size_bytes: usize) -> SessionConfig {
+    SessionConfig::new_with_ballista()
+        .with_target_partitions(partitions.max(1))
+        .with_ballista_grpc_client_max_message_size(max_message_size_bytes)
+        .with_ballista_logical_extension_codec(Arc::new(EngineLogicalCodec::default()))
+        .with_ballista_physical_extension_codec(Arc::new(EnginePhysicalCodec::default()))
+        // `timestamp with time zone` is UTC wherever the machine stands.
+        .set_str("datafusion.execution.time_zone", "UTC")
+}
+
+/// The settings of a session that runs inside this process alone.
+///
+/// On top of [`session_config`]: partitions are spread by rows after a scan that
+/// cannot be split (a cluster pays a shuffle for that, a process nothing), and
+/// the sort's reserve shrinks with the memory each of its threads can get.
+pub(crate) fn embedded_config(
+    threads: usize,
+    memory_limit_bytes: usize,
+    max_message_size_bytes: usize,
+) -> SessionConfig {
+    const USUAL_RESERVE: usize = 10 << 20;
+    let reserve = (memory_limit_bytes / threads / 16).min(USUAL_RESERVE);
+    session_config(threads, max_message_size_bytes)
+        .with_round_robin_repartition(true)
+        .with_sort_spill_reservation_bytes(reserve)
+        .set_usize(
+            "datafusion.execution.minimum_parallel_output_files",
+            threads.clamp(1, 8),
+        )
+}
+
+/// The state built from `config`: our functions beside all of DataFusion's
+/// (nested ones included), the rules Ballista needs, our stores.
+///
+/// `planner` is Ballista's on a client; without one the plan runs where it is
+/// made. Lists of functions are given whole, because Ballista's own upgrade of a
+/// state replaces them and drops what it does not know.
+pub fn session_state(
+    config: SessionConfig,
+    runtime: Arc<RuntimeEnv>,
+    planner: Option<Arc<dyn QueryPlanner + Send + Sync>>,
+) -> SessionState {
+    let mut scalars = ballista_scalar_functions();
+    scalars.extend(functions::scalar_functions());
+    let mut builder = SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_optimizer_rules(ballista_default_optimizer_rules())
+        .with_scalar_functions(scalars)
+        .with_aggregate_functions(ballista_aggregate_functions())
+        .with_window_functions(ballista_window_functions());
+    if let Some(planner) = planner {
+        builder = builder.with_query_planner(planner);
+    }
+    builder.build()
+}
+
+/// The surroundings of a session: our stores, the folder spills go to, the
+/// memory operators may hold (unbounded without a pool).
+pub fn runtime(
+    spill_folder: Option<PathBuf>,
+    pool: Option<Arc<dyn MemoryPool>>,
+) -> Result<Arc<RuntimeEnv>> {
+    let mut builder = RuntimeEnvBuilder::new().with_object_store_registry(Arc::new(Registry));
+    if let Some(folder) = spill_folder {
+        builder = builder.with_temp_file_path(folder);
+    }
+    if let Some(pool) = pool {
+        builder = builder.with_memory_pool(pool);
+    }
+    builder.build_arc()
+}
