@@ -18,6 +18,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 
+use crate::source;
+
 /// Logical plans: our table providers, then Ballista's nodes and file formats.
 #[derive(Debug, Default)]
 pub struct EngineLogicalCodec {
@@ -45,8 +47,12 @@ impl LogicalExtensionCodec for EngineLogicalCodec {
         schema: SchemaRef,
         context: &TaskContext,
     ) -> Result<Arc<dyn TableProvider>> {
-        self.ballista
-            .try_decode_table_provider(bytes, table, schema, context)
+        match source::codec::decode_table(bytes) {
+            Some(provider) => provider,
+            None => self
+                .ballista
+                .try_decode_table_provider(bytes, table, schema, context),
+        }
     }
 
     fn try_encode_table_provider(
@@ -55,8 +61,13 @@ impl LogicalExtensionCodec for EngineLogicalCodec {
         provider: Arc<dyn TableProvider>,
         bytes: &mut Vec<u8>,
     ) -> Result<()> {
-        self.ballista
-            .try_encode_table_provider(table, provider, bytes)
+        match source::codec::encode_table(provider.as_ref()) {
+            Some(encoded) => bytes.extend(encoded?),
+            None => self
+                .ballista
+                .try_encode_table_provider(table, provider, bytes)?,
+        }
+        Ok(())
     }
 
     fn try_decode_file_format(
@@ -90,7 +101,10 @@ impl PhysicalExtensionCodec for EnginePhysicalCodec {
         context: &TaskContext,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.ballista.try_decode(bytes, inputs, context, converter)
+        match source::codec::decode_scan(bytes) {
+            Some(plan) => plan,
+            None => self.ballista.try_decode(bytes, inputs, context, converter),
+        }
     }
 
     fn try_encode(
@@ -99,6 +113,10 @@ impl PhysicalExtensionCodec for EnginePhysicalCodec {
         bytes: &mut Vec<u8>,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<()> {
-        self.ballista.try_encode(node, bytes, converter)
+        match source::codec::encode_scan(node.as_ref()) {
+            Some(encoded) => bytes.extend(encoded?),
+            None => self.ballista.try_encode(node, bytes, converter)?,
+        }
+        Ok(())
     }
 }

@@ -22,6 +22,7 @@ pub mod functions;
 mod memory;
 mod parameters;
 pub mod session;
+pub mod source;
 pub mod stores;
 mod tables;
 mod work;
