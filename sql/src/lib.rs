@@ -22,11 +22,25 @@
 mod query;
 
 pub mod features;
+pub mod quality;
+pub mod staging;
 
 pub use query::{Query, SqlError};
 
 /// Every query of the catalogue, in the order in which a job would run them.
 pub const ALL: &[Query] = &[
+    staging::CATALOGUE_PRODUCTS,
+    staging::SOURCE_WITH_CATALOGUE,
+    staging::MAPPING_TYPES,
+    staging::STG_ROWS,
+    quality::ACCOUNT,
+    quality::DISTINCT_VALUES,
+    quality::EXAMPLES,
+    quality::DUPLICATE_ROWS,
+    quality::CATALOGUE_ACCOUNT,
+    staging::EVENTS,
+    staging::EVENTS_DEDUPLICATED,
+    staging::REJECTED,
     features::LAST_EVENT,
     features::EVENTS_AFTER,
     features::SESSION_ACTIVITY,

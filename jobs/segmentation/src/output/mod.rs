@@ -1,0 +1,126 @@
+//! The files of a run, written from its outcome alone.
+
+mod csv_files;
+mod customers;
+mod figures;
+mod metrics;
+
+use artifacts::{ArtifactError, RunWriter};
+use charts::Figure;
+
+use crate::error::SegmentationError;
+use crate::outcome::Outcome;
+
+/// One row per customer.
+pub const CUSTOMERS: &str = "customers.parquet";
+/// One row per RFM segment.
+pub const SEGMENTS: &str = "segments.csv";
+/// One row per behaviour cluster.
+pub const CLUSTERS: &str = "clusters.csv";
+/// One row per pair of RFM segment and cluster.
+pub const AFFINITY: &str = "affinity.csv";
+/// One row per number of clusters that was tried.
+pub const K_SELECTION: &str = "k_selection.csv";
+/// The cut points of the scores.
+pub const RFM_MODEL: &str = "rfm_model.json";
+/// Scaling and centroids of the clusters.
+pub const KMEANS_MODEL: &str = "kmeans_model.json";
+/// What became of each row of the input.
+pub const DATA_QUALITY: &str = "data_quality.json";
+/// The rows that could not be used, and why.
+pub const QUARANTINE: &str = "quarantine.parquet";
+/// The numbers that tell how the run went.
+pub const METRICS: &str = "metrics.json";
+
+/// Everything that is computed from an outcome before anything is written.
+#[derive(Debug)]
+pub(crate) struct Files {
+    customers: arrow::array::RecordBatch,
+    /// Names and contents.
+    small: Vec<(String, Vec<u8>)>,
+    /// The figures, for the report as well.
+    pub(crate) figures: Vec<Figure>,
+}
+
+impl Files {
+    /// Lays out all files. Pure and, for a large shop, seconds of work: call it off the async
+    /// threads.
+    pub(crate) fn lay_out(outcome: &Outcome) -> Result<Self, SegmentationError> {
+        let customers = customers::table(outcome).map_err(made(CUSTOMERS))?;
+        let mut small = vec![
+            (
+                SEGMENTS.to_owned(),
+                csv_files::segments(outcome).map_err(made(SEGMENTS))?,
+            ),
+            (
+                CLUSTERS.to_owned(),
+                csv_files::clusters(outcome).map_err(made(CLUSTERS))?,
+            ),
+            (
+                AFFINITY.to_owned(),
+                csv_files::affinity(outcome).map_err(made(AFFINITY))?,
+            ),
+            (
+                K_SELECTION.to_owned(),
+                csv_files::k_selection(outcome).map_err(made(K_SELECTION))?,
+            ),
+            (
+                RFM_MODEL.to_owned(),
+                outcome.rfm.model.to_json().map_err(made(RFM_MODEL))?.into(),
+            ),
+            (
+                KMEANS_MODEL.to_owned(),
+                outcome
+                    .clusters
+                    .model
+                    .to_json()
+                    .map_err(made(KMEANS_MODEL))?
+                    .into(),
+            ),
+            (
+                DATA_QUALITY.to_owned(),
+                account(outcome).map_err(made(DATA_QUALITY))?,
+            ),
+            (
+                METRICS.to_owned(),
+                metrics::json(outcome).map_err(made(METRICS))?,
+            ),
+        ];
+        let figures = figures::figures(outcome).map_err(made("a chart"))?;
+        for figure in &figures {
+            small.push((
+                format!("charts/{}.svg", figure.name),
+                figure.svg.clone().into_bytes(),
+            ));
+            let png = figure.png().map_err(made("a chart"))?;
+            small.push((format!("charts/{}.png", figure.name), png));
+        }
+        Ok(Self {
+            customers,
+            small,
+            figures,
+        })
+    }
+
+    /// Writes all files into the run; returns the number of customers.
+    pub(crate) async fn write(self, run: &RunWriter) -> Result<u64, ArtifactError> {
+        for (name, bytes) in self.small {
+            run.write_bytes(&name, bytes).await?;
+        }
+        run.write_table(CUSTOMERS, self.customers.schema(), &[self.customers])
+            .await
+    }
+}
+
+fn account(outcome: &Outcome) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(&outcome.account)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn made<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> SegmentationError {
+    move |error| SegmentationError::Writing {
+        what,
+        reason: error.to_string(),
+    }
+}
