@@ -127,15 +127,6 @@ pub(crate) fn check_job(name: &str) -> Result<(), ArtifactError> {
     }
 }
 
-/// Checks a step's name, by the same rule as a job's.
-pub(crate) fn check_step(name: &str) -> Result<(), ArtifactError> {
-    check_job(name).map_err(|_| ArtifactError::BadName {
-        kind: "step",
-        name: name.to_owned(),
-        reason: "use lowercase letters, digits, - and _, beginning with a letter",
-    })
-}
-
 /// Checks the name of a file within a run: a relative path whose segments are
 /// letters, digits, `.`, `-`, `_` and do not begin with `.` or `_`.
 ///
@@ -255,9 +246,8 @@ mod tests {
     }
 
     #[test]
-    fn jobs_and_steps_are_one_plain_word() {
+    fn jobs_are_one_plain_word() {
         check_job("segmentation").unwrap();
-        check_step("k_search").unwrap();
         for bad in [
             "",
             "..",

@@ -23,6 +23,10 @@ pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Rows in a page, at most; what a lookup decodes.
 pub const PAGE_ROWS: usize = 8 * 1024;
 
+/// A lookup decodes a column's whole dictionary, so only columns with few
+/// distinct values (segments, brands) keep one.
+const DICTIONARY_BYTES: usize = 32 * 1024;
+
 /// Recorded as the writer of every table. Constant, so that the bytes of a
 /// table do not change with the version of the program; it has the form
 /// readers parse.
@@ -91,6 +95,7 @@ fn properties() -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::Page)
         .build()
 }
