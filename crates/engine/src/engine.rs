@@ -1,5 +1,6 @@
 //! The facade: tables and queries, the same in every mode.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -7,13 +8,13 @@ use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
-use datafusion::error::Result as DataFusionResult;
+use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::SessionState;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::scalar::ScalarValue;
 use object_store::ObjectStore;
-use object_store::path::Path;
 
+use crate::cluster::{self, LocalCluster};
 use crate::error::{Doing, EngineError, classify};
 use crate::memory;
 use crate::parameters::{DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams, Mode};
@@ -68,6 +69,8 @@ struct Inner {
     /// their own.
     memory_limit_bytes: Option<usize>,
     context: SessionContext,
+    /// The servers of standalone mode.
+    local: Option<LocalCluster>,
     /// Declared after `context`: spill files are gone before their folder is.
     _work: Option<WorkFolder>,
 }
@@ -101,50 +104,55 @@ impl Engine {
                 reason: format!("a memory limit of {limit} bytes is less than 1 MiB"),
             });
         }
-        match &params.mode {
+        let parent = params.work_dir.clone().unwrap_or_else(std::env::temp_dir);
+        let inner = match &params.mode {
             Mode::Embedded => {
-                let work = work_folder(&params)?;
+                let work = work_folder(&parent)?;
                 let config = session::embedded_config(threads, limit, message_size);
                 let runtime =
                     session::runtime(Some(work.path().to_owned()), Some(memory::pool(limit)))
-                        .map_err(|e| start_failed(&e))?;
-                let state = session::session_state(config, runtime, None);
-                Ok(Self::from_parts(
-                    params.mode,
+                        .map_err(start_failed)?;
+                Inner {
+                    context: context(session::session_state(config, runtime, None)),
+                    memory_limit_bytes: Some(limit),
+                    local: None,
+                    _work: Some(work),
+                    mode: params.mode,
                     threads,
-                    Some(limit),
-                    state,
-                    Some(work),
-                ))
+                }
             }
-            Mode::Standalone | Mode::Cluster { .. } => Err(EngineError::Configuration {
-                reason: "this mode is not available yet".to_owned(),
-            }),
-        }
-    }
-
-    fn from_parts(
-        mode: Mode,
-        threads: usize,
-        memory_limit_bytes: Option<usize>,
-        state: SessionState,
-        work: Option<WorkFolder>,
-    ) -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the engine is what makes sessions"
-        )]
-        let context = SessionContext::new_with_state(state);
-        let inner = Inner {
-            mode,
-            threads,
-            memory_limit_bytes,
-            context,
-            _work: work,
+            Mode::Standalone => {
+                let local = LocalCluster::start(threads, limit, message_size, parent)
+                    .await
+                    .map_err(|e| EngineError::Configuration {
+                        reason: e.to_string(),
+                    })?;
+                Inner {
+                    context: client(local.url(), threads, message_size)?,
+                    memory_limit_bytes: Some(limit),
+                    local: Some(local),
+                    _work: None,
+                    mode: params.mode,
+                    threads,
+                }
+            }
+            Mode::Cluster { scheduler } => {
+                let url = cluster::scheduler_url(scheduler)
+                    .map_err(|reason| EngineError::Configuration { reason })?;
+                cluster::connect(&url).await?;
+                Inner {
+                    context: client(&url, threads, message_size)?,
+                    memory_limit_bytes: None,
+                    local: None,
+                    _work: None,
+                    mode: params.mode,
+                    threads,
+                }
+            }
         };
-        Self {
+        Ok(Self {
             inner: Arc::new(inner),
-        }
+        })
     }
 
     /// Where the work runs.
@@ -238,16 +246,23 @@ impl Engine {
     }
 
     /// The store that serves a URL or path, and the place in it.
-    pub fn store(&self, url: &str) -> Result<(Arc<dyn ObjectStore>, Path), EngineError> {
+    pub fn store(
+        &self,
+        url: &str,
+    ) -> Result<(Arc<dyn ObjectStore>, object_store::path::Path), EngineError> {
         let resolved = stores::resolve(url)?;
         Ok((resolved.store, resolved.path))
     }
 
     /// Ends the session: what runs in this process for it is stopped and its
-    /// work folder removed, unless clones are left, with the last of which both
-    /// happen.
+    /// files removed. Where clones are left, that happens with the last one;
+    /// dropping it does the same without waiting for the end.
     pub async fn close(self) {
-        drop(self);
+        if let Some(inner) = Arc::into_inner(self.inner)
+            && let Some(local) = &inner.local
+        {
+            local.close().await;
+        }
     }
 
     /// The session, for the modules of this crate.
@@ -272,7 +287,7 @@ impl Engine {
     /// DataFusion's error in our words.
     pub(crate) fn told(
         &self,
-        error: datafusion::error::DataFusionError,
+        error: DataFusionError,
         action: &str,
         target: Option<&str>,
     ) -> EngineError {
@@ -297,16 +312,39 @@ fn threads(params: &EngineParams) -> Result<usize, EngineError> {
     }
 }
 
-fn work_folder(params: &EngineParams) -> Result<WorkFolder, EngineError> {
-    let parent = params.work_dir.clone().unwrap_or_else(std::env::temp_dir);
-    WorkFolder::create(&parent).map_err(|e| EngineError::Write {
+fn work_folder(parent: &Path) -> Result<WorkFolder, EngineError> {
+    WorkFolder::create(parent).map_err(|e| EngineError::Write {
         what: format!("the work folder in {}", parent.display()),
         reason: e.to_string(),
         source: Some(Box::new(e)),
     })
 }
 
-fn start_failed(error: &datafusion::error::DataFusionError) -> EngineError {
+/// A session whose queries become jobs of the scheduler at `url`.
+fn client(
+    url: &str,
+    partitions: usize,
+    message_size: usize,
+) -> Result<SessionContext, EngineError> {
+    let config = session::session_config(partitions, message_size);
+    let runtime = session::runtime(None, None).map_err(start_failed)?;
+    let planner = cluster::planner(url, &config);
+    Ok(context(session::session_state(
+        config,
+        runtime,
+        Some(planner),
+    )))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the engine is what makes sessions"
+)]
+fn context(state: SessionState) -> SessionContext {
+    SessionContext::new_with_state(state)
+}
+
+fn start_failed(error: DataFusionError) -> EngineError {
     EngineError::Configuration {
         reason: error.strip_backtrace(),
     }

@@ -15,6 +15,7 @@
 //! `ORDER BY`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod cluster;
 mod codec;
 mod engine;
 mod error;

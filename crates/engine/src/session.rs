@@ -93,7 +93,10 @@ pub fn runtime(
     spill_folder: Option<PathBuf>,
     pool: Option<Arc<dyn MemoryPool>>,
 ) -> Result<Arc<RuntimeEnv>> {
-    let mut builder = RuntimeEnvBuilder::new().with_object_store_registry(Arc::new(Registry));
+    let mut builder = RuntimeEnvBuilder::new()
+        .with_object_store_registry(Arc::new(Registry))
+        // A listing kept from an earlier query would miss files written since.
+        .with_object_list_cache_limit(0);
     if let Some(folder) = spill_folder {
         builder = builder.with_temp_file_path(folder);
     }

@@ -1,0 +1,386 @@
+//! The executor: runs tasks, keeps their shuffle files, serves them to others.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use arrow_flight::flight_service_server::FlightServiceServer;
+use ballista_core::error::BallistaError;
+use ballista_core::registry::BallistaFunctionRegistry;
+use ballista_core::serde::BallistaCodec;
+use ballista_core::serde::protobuf::executor_status::Status;
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use ballista_core::serde::protobuf::{ExecutorStatus, ExecutorStoppedParams, HeartBeatParams};
+use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint, create_grpc_server};
+use ballista_executor::execution_engine::DefaultExecutionEngine;
+use ballista_executor::executor::{Executor, TasksDrainedFuture};
+use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
+use ballista_executor::executor_server::{self, TERMINATING};
+use ballista_executor::flight_service::BallistaFlightService;
+use ballista_executor::health::ExecutorHealth;
+use ballista_executor::metrics::LoggingMetricsCollector;
+use ballista_executor::runtime_cache::{DefaultSessionRuntimeCache, MemoryPoolPolicy};
+use ballista_executor::shutdown::ShutdownNotifier;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+use tonic::transport::server::TcpIncoming;
+
+use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
+use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
+use crate::memory;
+use crate::session;
+use crate::work::WorkFolder;
+
+/// Sessions whose footers and stores an executor keeps at hand.
+const CACHED_SESSIONS: usize = 16;
+
+/// How long a failed attempt to reach the scheduler waits before the next.
+const RETRY: Duration = Duration::from_millis(300);
+
+/// How long servers may take to close after the drain.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where an executor listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExecutorAddresses {
+    /// Data exchange (Arrow Flight).
+    pub flight: SocketAddr,
+    /// Tasks.
+    pub grpc: SocketAddr,
+    /// `/healthz`, `/readyz`.
+    pub health: Option<SocketAddr>,
+}
+
+/// Runs an executor until `shutdown` ends or the scheduler tells it to stop:
+/// takes no new tasks then, waits for the running ones (at most the drain
+/// timeout), removes its files. `listening` is called once it is registered.
+pub async fn serve_executor(
+    params: ExecutorParams,
+    listening: impl FnOnce(ExecutorAddresses),
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ClusterError> {
+    let mut shutdown = std::pin::pin!(shutdown);
+    let drain = params.drain_timeout;
+    let mut running = tokio::select! {
+        started = Running::start(params) => started?,
+        // Asked to stop while waiting for the scheduler: nothing to drain.
+        () = &mut shutdown => return Ok(()),
+    };
+    listening(running.addresses);
+    let ended = tokio::select! {
+        reason = running.failed() => Err(reason),
+        () = shutdown => Ok(()),
+    };
+    running.drain(drain).await;
+    running.close().await;
+    ended
+}
+
+/// An executor that is registered and takes tasks.
+pub(crate) struct Running {
+    pub(crate) addresses: ExecutorAddresses,
+    executor: Arc<Executor>,
+    scheduler: SchedulerGrpcClient<Channel>,
+    shutdown: ShutdownNotifier,
+    stop: tokio::sync::mpsc::Receiver<bool>,
+    servers: Vec<JoinHandle<Result<(), BallistaError>>>,
+    _work: WorkFolder,
+}
+
+impl Running {
+    /// Listens, finds the scheduler, registers.
+    pub(crate) async fn start(params: ExecutorParams) -> Result<Self, ClusterError> {
+        let vcores = match params.vcores {
+            Some(0) => return Err(ClusterError::Parameters("0 vcores are too few".to_owned())),
+            Some(vcores) => vcores,
+            None => std::thread::available_parallelism().map_or(1, |n| n.get()),
+        };
+        let work = WorkFolder::create(&params.work_dir).map_err(|e| ClusterError::WorkFolder {
+            path: params.work_dir.clone(),
+            reason: e.to_string(),
+        })?;
+        let work_path = work.path().to_string_lossy().into_owned();
+        let health = ExecutorHealth::new();
+        let shutdown = ShutdownNotifier::new();
+        let mut servers = Vec::new();
+
+        let (flight_listener, flight) = ports::listen(params.bind, params.port).await?;
+        let health_address = match params.health_port {
+            None => None,
+            Some(port) => {
+                let (listener, address) = ports::listen(params.bind, port).await?;
+                let asked = health.clone();
+                let routes = health::routes(move || asked.is_ready());
+                let mut notice = shutdown.subscribe_for_shutdown();
+                servers.push(tokio::spawn(async move {
+                    axum::serve(listener, routes)
+                        .with_graceful_shutdown(async move { notice.recv().await })
+                        .await
+                        .map_err(BallistaError::from)
+                }));
+                Some(address)
+            }
+        };
+
+        let config = Arc::new(process_config(
+            &params, &work_path, vcores, flight, &health,
+        )?);
+        let scheduler = find_scheduler(&params).await?;
+        let executor = Arc::new(executor(&params, &config, &work_path, vcores)?);
+
+        let message_size = params.max_message_size_bytes;
+        let service = FlightServiceServer::new(BallistaFlightService::new(work_path))
+            .max_decoding_message_size(message_size)
+            .max_encoding_message_size(message_size);
+        let incoming = TcpIncoming::from(flight_listener).with_nodelay(Some(true));
+        let mut notice = shutdown.subscribe_for_shutdown();
+        let grpc_server_config = config.grpc_server_config.clone();
+        servers.push(tokio::spawn(async move {
+            create_grpc_server(&grpc_server_config)
+                .add_service(service)
+                .serve_with_incoming_shutdown(incoming, notice.recv())
+                .await
+                .map_err(BallistaError::TonicError)
+        }));
+
+        let codec: BallistaCodec<LogicalPlanNode, PhysicalPlanNode> = BallistaCodec::new(
+            Arc::new(EngineLogicalCodec::default()),
+            Arc::new(EnginePhysicalCodec::default()),
+        );
+        let (stop_sender, stop) = tokio::sync::mpsc::channel(4);
+        let grpc = SocketAddr::new(params.bind, config.grpc_port);
+        let tasks = executor_server::startup(
+            scheduler.clone(),
+            config,
+            Arc::clone(&executor),
+            codec,
+            stop_sender,
+            &shutdown,
+            health,
+        )
+        .await
+        .map_err(stopped)?;
+        servers.push(tasks);
+        let addresses = ExecutorAddresses {
+            flight,
+            grpc,
+            health: health_address,
+        };
+        Ok(Self {
+            addresses,
+            executor,
+            scheduler,
+            shutdown,
+            stop,
+            servers,
+            _work: work,
+        })
+    }
+
+    /// Ends when the scheduler sends the executor away or a server dies, which
+    /// is also what happens after five heartbeats without an answer.
+    async fn failed(&mut self) -> ClusterError {
+        let reason = tokio::select! {
+            _ = self.stop.recv() => "the scheduler told it to stop".to_owned(),
+            (ended, _, _) = futures::future::select_all(&mut self.servers) => match ended {
+                Ok(Ok(())) => "the scheduler did not answer its heartbeats".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(error) => error.to_string(),
+            },
+        };
+        ClusterError::Stopped {
+            role: "executor",
+            reason,
+        }
+    }
+
+    /// Tells the scheduler that no new task is wanted and waits for the running
+    /// ones. The process takes no tasks afterwards: Ballista's flag is global.
+    async fn drain(&mut self, longest: Duration) {
+        TERMINATING.store(true, Ordering::Release);
+        tracing::info!(
+            running_tasks = self.executor.active_task_count(),
+            "executor is draining"
+        );
+        let id = self.executor.metadata.id.clone();
+        let leaving = async {
+            let status = ExecutorStatus {
+                status: Some(Status::Terminating(String::new())),
+            };
+            self.scheduler
+                .heart_beat_from_executor(HeartBeatParams {
+                    executor_id: id.clone(),
+                    metrics: Vec::new(),
+                    status: Some(status),
+                    metadata: Some(self.executor.metadata.clone()),
+                })
+                .await?;
+            self.scheduler
+                .executor_stopped(ExecutorStoppedParams {
+                    executor_id: id,
+                    reason: "asked to stop".to_owned(),
+                })
+                .await
+        };
+        match tokio::time::timeout(CLOSE_TIMEOUT, leaving).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the scheduler was not told"),
+            Err(_) => tracing::warn!("the scheduler was not told in time"),
+        }
+        let drained = TasksDrainedFuture(Arc::clone(&self.executor));
+        if tokio::time::timeout(longest, drained).await.is_err() {
+            tracing::warn!(
+                running_tasks = self.executor.active_task_count(),
+                "executor stops with tasks unfinished"
+            );
+        }
+    }
+
+    /// Stops the servers and removes the files.
+    pub(crate) async fn close(self) {
+        let ShutdownNotifier {
+            notify_shutdown,
+            mut shutdown_complete_rx,
+            shutdown_complete_tx,
+            ..
+        } = self.shutdown;
+        // Without listeners left there is nobody to notify.
+        let _ = notify_shutdown.send(());
+        drop(notify_shutdown);
+        drop(shutdown_complete_tx);
+        let complete = async {
+            // The channel carries nothing; it closes when all parts are done.
+            while shutdown_complete_rx.recv().await.is_some() {}
+        };
+        if tokio::time::timeout(CLOSE_TIMEOUT, complete).await.is_err() {
+            tracing::warn!("executor closes without waiting for its parts");
+        }
+        for server in self.servers {
+            server.abort();
+        }
+        tracing::info!("executor stopped");
+    }
+}
+
+fn process_config(
+    params: &ExecutorParams,
+    work_path: &str,
+    vcores: usize,
+    flight: SocketAddr,
+    health: &ExecutorHealth,
+) -> Result<ExecutorProcessConfig, ClusterError> {
+    let message_size = u32::try_from(params.max_message_size_bytes)
+        .map_err(|_| ClusterError::Parameters("the message size is over 4 GiB".to_owned()))?;
+    let host = params
+        .advertise_host
+        .clone()
+        .unwrap_or_else(|| ports::host(params.bind));
+    Ok(ExecutorProcessConfig {
+        bind_host: ports::host(params.bind),
+        external_host: Some(host),
+        port: flight.port(),
+        grpc_port: ports::free_port(params.bind, params.grpc_port)?,
+        vcores,
+        work_dir: Some(work_path.to_owned()),
+        grpc_max_decoding_message_size: message_size,
+        grpc_max_encoding_message_size: message_size,
+        executor_heartbeat_interval_seconds: params.heartbeat_seconds.max(1),
+        health: health.clone(),
+        ..Default::default()
+    })
+}
+
+/// The executor: our functions, stores, spill folder and memory shares.
+fn executor(
+    params: &ExecutorParams,
+    config: &Arc<ExecutorProcessConfig>,
+    work_path: &str,
+    vcores: usize,
+) -> Result<Executor, ClusterError> {
+    let limit = params
+        .memory_limit_bytes
+        .unwrap_or_else(memory::default_memory_limit_bytes);
+    let share = limit / vcores;
+    if share < 1 << 20 {
+        return Err(ClusterError::Parameters(format!(
+            "a memory limit of {limit} bytes leaves less than 1 MiB to each of {vcores} vcores"
+        )));
+    }
+    // A task that works on n partitions holds n shares.
+    let pool_policy: MemoryPoolPolicy = Arc::new(move |base, _, vcores| {
+        RuntimeEnvBuilder::from_runtime_env(&base)
+            .with_memory_pool(memory::pool(share.saturating_mul(vcores.max(1) as usize)))
+            .build_arc()
+    });
+    let spills = std::path::PathBuf::from(work_path);
+    let base: ballista_core::RuntimeProducer =
+        Arc::new(move |_| session::runtime(Some(spills.clone()), None));
+    let (base_of_task, policy_of_task) = (Arc::clone(&base), Arc::clone(&pool_policy));
+    let runtime_producer: ballista_core::RuntimeProducer =
+        Arc::new(move |config| policy_of_task(base_of_task(config)?, config, 1));
+    let message_size = params.max_message_size_bytes;
+    let config_producer: ballista_core::ConfigProducer =
+        Arc::new(move || session::session_config(vcores, message_size));
+    let state = session::session_state(
+        session::session_config(vcores, message_size),
+        session::runtime(None, None).map_err(|e| ClusterError::Parameters(e.strip_backtrace()))?,
+        None,
+    );
+    let cache = DefaultSessionRuntimeCache::new(base, pool_policy, CACHED_SESSIONS);
+    let executor = Executor::new(
+        structure_executor_metadata(config, vcores as u32),
+        work_path,
+        runtime_producer,
+        config_producer,
+        Arc::new(BallistaFunctionRegistry::from(&state)),
+        Arc::new(LoggingMetricsCollector::default()),
+        vcores,
+        Arc::new(DefaultExecutionEngine::new()),
+    );
+    Ok(executor.with_session_runtime_cache(Some(Arc::new(cache))))
+}
+
+/// Waits for the scheduler, at most the connect timeout.
+async fn find_scheduler(
+    params: &ExecutorParams,
+) -> Result<SchedulerGrpcClient<Channel>, ClusterError> {
+    let url = scheduler_url(&params.scheduler).map_err(ClusterError::Parameters)?;
+    let message_size = params.max_message_size_bytes;
+    let grpc = GrpcClientConfig {
+        max_message_size: message_size,
+        ..Default::default()
+    };
+    let endpoint = create_grpc_client_endpoint(url.clone(), Some(&grpc))
+        .map_err(|e| ClusterError::Parameters(format!("{url} is no address: {e}")))?;
+    let start = Instant::now();
+    loop {
+        let error = match endpoint.connect().await {
+            Ok(channel) => {
+                return Ok(SchedulerGrpcClient::new(channel)
+                    .max_encoding_message_size(message_size)
+                    .max_decoding_message_size(message_size));
+            }
+            Err(error) => error,
+        };
+        if start.elapsed() + RETRY > params.connect_timeout {
+            return Err(ClusterError::NoScheduler {
+                url,
+                waited: params.connect_timeout,
+                reason: super::client::innermost(&error),
+            });
+        }
+        tracing::debug!(%error, "the scheduler does not answer yet");
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+fn stopped(error: BallistaError) -> ClusterError {
+    ClusterError::Stopped {
+        role: "executor",
+        reason: error.to_string(),
+    }
+}

@@ -1,0 +1,204 @@
+//! The scheduler: plans jobs and hands their tasks to executors.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use ballista_core::config::TaskSchedulingPolicy;
+use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpcServer;
+use ballista_scheduler::cluster::BallistaCluster;
+use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
+use ballista_scheduler::scheduler_process::create_scheduler;
+use ballista_scheduler::scheduler_server::SchedulerServer;
+use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
+use tokio::net::TcpListener;
+use tonic::service::RoutesBuilder;
+
+use super::{ClusterError, SchedulerParams, health, ports};
+use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
+use crate::session;
+
+/// Partitions of a session that does not say how many it wants.
+const DEFAULT_PARTITIONS: usize = 16;
+
+/// How often a draining scheduler looks whether its jobs have ended.
+const DRAIN_POLL: Duration = Duration::from_millis(200);
+
+/// How long open connections may take to close after the drain.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
+
+/// Runs a scheduler until `shutdown` ends, then waits for running jobs (at most
+/// the drain timeout) and stops. `listening` is called once with the address.
+///
+/// One port serves clients and executors (gRPC), the REST interface under
+/// `/api` and `/healthz`, `/readyz`.
+pub async fn serve_scheduler(
+    params: SchedulerParams,
+    listening: impl FnOnce(SocketAddr),
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ClusterError> {
+    let drain = params.drain_timeout;
+    let scheduler = Scheduler::bind(params).await?;
+    listening(scheduler.address);
+    scheduler.serve(shutdown, drain).await
+}
+
+/// A scheduler that listens and is not served yet.
+pub(crate) struct Scheduler {
+    pub(crate) address: SocketAddr,
+    server: Server,
+    listener: TcpListener,
+    router: Router,
+    draining: Arc<AtomicBool>,
+}
+
+impl Scheduler {
+    /// Takes the port, starts the scheduler's own tasks.
+    pub(crate) async fn bind(params: SchedulerParams) -> Result<Self, ClusterError> {
+        let (listener, address) = ports::listen(params.bind, params.port).await?;
+        let config = Arc::new(config(&params, address)?);
+        config.validate().map_err(stopped)?;
+        let cluster = BallistaCluster::new_from_config(&config)
+            .await
+            .map_err(stopped)?;
+        let server: Server = create_scheduler(cluster, Arc::clone(&config))
+            .await
+            .map_err(stopped)?;
+        let draining = Arc::new(AtomicBool::new(false));
+        let router = routes(&server, params.max_message_size_bytes, &draining);
+        Ok(Self {
+            address,
+            server,
+            listener,
+            router,
+            draining,
+        })
+    }
+
+    /// The scheduler itself, to ask whether it is ready.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Serves until `shutdown`, then drains.
+    pub(crate) async fn serve(
+        self,
+        shutdown: impl Future<Output = ()> + Send,
+        drain: Duration,
+    ) -> Result<(), ClusterError> {
+        let (close, closed) = tokio::sync::oneshot::channel::<()>();
+        let service = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let mut serving = tokio::spawn(
+            axum::serve(self.listener, service)
+                .with_graceful_shutdown(async {
+                    // A dropped sender closes as well.
+                    let _ = closed.await;
+                })
+                .into_future(),
+        );
+        tokio::select! {
+            ended = &mut serving => return Err(ClusterError::Stopped {
+                role: "scheduler",
+                reason: format!("{ended:?}"),
+            }),
+            () = shutdown => {}
+        }
+        self.draining.store(true, Ordering::Release);
+        tracing::info!(
+            running_jobs = self.server.running_job_number(),
+            "scheduler is draining"
+        );
+        let drained = async {
+            while self.server.running_job_number() + self.server.pending_job_number() > 0 {
+                tokio::time::sleep(DRAIN_POLL).await;
+            }
+        };
+        if tokio::time::timeout(drain, drained).await.is_err() {
+            tracing::warn!(
+                running_jobs = self.server.running_job_number(),
+                "scheduler stops with jobs unfinished"
+            );
+        }
+        drop(close);
+        // Executors keep their connections open for ever; they notice and retry.
+        if tokio::time::timeout(CLOSE_TIMEOUT, &mut serving)
+            .await
+            .is_err()
+        {
+            serving.abort();
+        }
+        tracing::info!("scheduler stopped");
+        Ok(())
+    }
+}
+
+fn config(params: &SchedulerParams, address: SocketAddr) -> Result<SchedulerConfig, ClusterError> {
+    let message_size = params.max_message_size_bytes;
+    let wire_size = u32::try_from(message_size).map_err(|_| {
+        ClusterError::Parameters(format!(
+            "a message size of {message_size} bytes is over 4 GiB"
+        ))
+    })?;
+    let host = params
+        .advertise_host
+        .clone()
+        .unwrap_or_else(|| ports::host(params.bind));
+    let expire = (params.executor_timeout_seconds / 4).max(1);
+    let mut config = SchedulerConfig::default()
+        .with_hostname(host)
+        .with_port(address.port())
+        .with_scheduler_policy(TaskSchedulingPolicy::PushStaged)
+        .with_task_distribution(TaskDistributionPolicy::RoundRobin)
+        .with_grpc_server_max_decoding_message_size(wire_size)
+        .with_grpc_server_max_encoding_message_size(wire_size)
+        .with_grpc_client_max_message_size(wire_size)
+        .with_finished_job_data_clean_up_interval_seconds(600)
+        .with_no_executors_grace_period_seconds(params.executor_timeout_seconds.max(60))
+        .with_remove_executor_wait_secs(30)
+        .with_override_config_producer(Arc::new(move || {
+            session::session_config(DEFAULT_PARTITIONS, message_size)
+        }))
+        .with_override_session_builder(Arc::new(|config| {
+            Ok(session::session_state(
+                config,
+                session::runtime(None, None)?,
+                None,
+            ))
+        }));
+    config.bind_host = params.bind.to_string();
+    config.min_ready_executors = params.min_ready_executors;
+    config.executor_timeout_seconds = params.executor_timeout_seconds;
+    config.expire_dead_executor_interval_seconds = expire;
+    config.override_logical_codec = Some(Arc::new(EngineLogicalCodec::default()));
+    config.override_physical_codec = Some(Arc::new(EnginePhysicalCodec::default()));
+    // The stock page at `/` sends browsers to a site of others.
+    config.web_tui_route = "/api/tui".to_owned();
+    Ok(config)
+}
+
+fn routes(server: &Server, message_size: usize, draining: &Arc<AtomicBool>) -> Router {
+    let grpc = SchedulerGrpcServer::new(server.clone())
+        .max_decoding_message_size(message_size)
+        .max_encoding_message_size(message_size);
+    let mut services = RoutesBuilder::default();
+    services.add_service(grpc);
+    let (asked, draining) = (server.clone(), Arc::clone(draining));
+    let ready = move || !draining.load(Ordering::Acquire) && asked.is_ready();
+    ballista_scheduler::api::get_routes(Arc::new(server.clone()))
+        .merge(services.routes().into_axum_router())
+        .merge(health::routes(ready))
+}
+
+fn stopped(error: ballista_core::error::BallistaError) -> ClusterError {
+    ClusterError::Stopped {
+        role: "scheduler",
+        reason: error.to_string(),
+    }
+}
