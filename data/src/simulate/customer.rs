@@ -60,8 +60,8 @@ pub(super) struct Habits {
 const HABITS: [Habits; 7] = [
     Habits { archetype: Archetype::Passing, share: 0.44, activity: 0.0, visit: 4.0, buys: 0.030, carts: 0.018, removes: 0.20, lines: 0.1, units: 0.5, returns: 1.0, favours: 0.05 },
     Habits { archetype: Archetype::WindowShopper, share: 0.17, activity: 0.9, visit: 6.0, buys: 0.015, carts: 0.015, removes: 0.30, lines: 0.1, units: 0.5, returns: 1.0, favours: 0.15 },
-    Habits { archetype: Archetype::Newcomer, share: 0.08, activity: 0.6, visit: 5.0, buys: 0.110, carts: 0.030, removes: 0.25, lines: 0.3, units: 0.8, returns: 1.1, favours: 0.10 },
-    Habits { archetype: Archetype::Lapsed, share: 0.11, activity: 0.7, visit: 5.0, buys: 0.120, carts: 0.025, removes: 0.25, lines: 0.4, units: 0.9, returns: 1.2, favours: 0.12 },
+    Habits { archetype: Archetype::Newcomer, share: 0.08, activity: 0.4, visit: 5.0, buys: 0.110, carts: 0.030, removes: 0.25, lines: 0.3, units: 0.8, returns: 1.1, favours: 0.10 },
+    Habits { archetype: Archetype::Lapsed, share: 0.11, activity: 0.8, visit: 5.0, buys: 0.120, carts: 0.025, removes: 0.25, lines: 0.4, units: 0.9, returns: 1.2, favours: 0.12 },
     Habits { archetype: Archetype::BargainHunter, share: 0.08, activity: 1.7, visit: 8.0, buys: 0.110, carts: 0.060, removes: 0.55, lines: 0.5, units: 1.0, returns: 1.3, favours: 0.15 },
     Habits { archetype: Archetype::Loyal, share: 0.08, activity: 2.2, visit: 4.5, buys: 0.280, carts: 0.015, removes: 0.15, lines: 0.6, units: 1.1, returns: 0.7, favours: 0.30 },
     Habits { archetype: Archetype::BigBasket, share: 0.04, activity: 1.2, visit: 16.0, buys: 0.400, carts: 0.020, removes: 0.20, lines: 3.0, units: 2.2, returns: 1.0, favours: 0.12 },
@@ -207,7 +207,7 @@ fn lifetime(chance: &mut Chance, archetype: Archetype) -> (u32, u32) {
             (first, first + 10 + below(chance, 50))
         }
         Archetype::Loyal => (below(chance, 20), last),
-        Archetype::BargainHunter | Archetype::BigBasket => (below(chance, 70), last),
+        Archetype::BargainHunter | Archetype::BigBasket => (below(chance, 40), last),
         Archetype::Passing => (0, last),
         Archetype::WindowShopper => {
             let first = below(chance, DAYS - 10);

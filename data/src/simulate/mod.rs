@@ -27,7 +27,7 @@
 //! visits are scheduled, customer by customer; then the schedule is put in order of time and cut
 //! into files, and each file's visits are drawn again and written. Rows are in order of time within
 //! a file and from file to file. Memory: about 6 bytes per event for the schedule, 60 bytes per
-//! product, and some 60 MB per thread.
+//! product, and some 50 MB per thread.
 
 mod calendar;
 mod catalogue;
@@ -78,7 +78,7 @@ pub struct ShopParams {
     pub users: u64,
     /// Products on sale; not all of them need be met in a small log.
     pub products: u64,
-    /// Equal seeds (and sizes) give equal bytes.
+    /// Equal seeds (and sizes) give equal bytes, on machines whose `exp` and `ln` round alike.
     pub seed: u64,
     /// Threads to use, `None` for one per core. Does not change what is written.
     pub threads: Option<usize>,
@@ -114,7 +114,7 @@ pub struct ShopSummary {
 /// `params.events`. Files are gathered in a hidden folder inside `folder` and moved into place at
 /// the end. An earlier simulated shop in the folder is replaced, in whichever format it was.
 ///
-/// Takes about a second per million events and core in Parquet.
+/// Takes about half a second per million events on one core in Parquet.
 ///
 /// # Errors
 ///

@@ -146,13 +146,20 @@ impl Shop {
             let whole = customer.is_passing() && left <= 20;
             let mut length = if whole { left } else { drawn.min(left) } as u32;
             let when = customer.visit_start(&mut chance, &self.calendar);
+            // A visit that would outlast the log starts so much earlier that it ends in its last hour.
+            let slack = below(&mut chance, 3600);
             let after_visit = chance.clone();
             let visit = (user, &customer);
             let (mut start, mut returns);
             loop {
                 let lines = walk(&self.catalogue, self.seed, visit, number, length, steps);
                 let seconds = steps.last().map_or(0, |step| step.second);
-                start = when.min(CLOSED - 1 - seconds);
+                let late = when + seconds >= CLOSED;
+                start = if late {
+                    CLOSED - 1 - seconds - slack
+                } else {
+                    when
+                };
                 let bought = &steps[steps.len() - lines as usize..];
                 returns = self.returns(&mut after_visit.clone(), &customer, start, bought);
                 // The last visit is shortened until its returns fit into what is left.
