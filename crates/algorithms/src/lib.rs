@@ -1,1 +1,45 @@
-//! algorithms
+//! The mathematics of customer segmentation: plain functions from numbers to numbers.
+//!
+//! **What belongs here.** Algorithms on matrices of `f64` (one row per customer, one column per
+//! feature) and on slices of values, each exact, documented with its source and its cost, and tested
+//! against its definition and against other implementations:
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`quantiles`] | cut points and scores that treat equal values equally (RFM) |
+//! | [`scale`] | signed logarithm, standard scaler |
+//! | [`kmeans`] | K-Means: k-means++ starts, exact Lloyd iterations |
+//! | [`mixture`] | Gaussian mixture |
+//! | [`silhouette`] | exact silhouette in `O(n k d)` |
+//! | [`choose_k`] | the number of clusters, with the reason in words |
+//! | [`stability`] | bootstrap stability of a clustering |
+//! | [`agreement`] | contingency, adjusted Rand index, mutual information, Cramér's V, lift |
+//! | [`profile`] | what a cluster is like |
+//!
+//! **What does not.** Input and output, `async`, clocks, Arrow, SQL, settings, logs, and the words of
+//! any one report. Nothing here reads the time or draws an unseeded random number.
+//!
+//! **Promises.** The same input and seed give the same bits for any number of threads: work is cut
+//! into fixed blocks of rows, and partial sums are combined in the order of the blocks. Clusters are
+//! numbered from 0 by falling size. Bad data is a typed error that names row and column, never a
+//! NaN that travels on.
+//!
+//! Trainable algorithms follow the frame of [linfa](https://docs.rs/linfa): parameters are checked
+//! once ([`linfa::ParamGuard`]), and the checked parameters fit a model.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod agreement;
+pub mod choose_k;
+pub mod kmeans;
+pub mod mixture;
+pub mod profile;
+pub mod quantiles;
+pub mod scale;
+pub mod silhouette;
+pub mod stability;
+
+mod canonical;
+mod kernel;
+mod random;
+mod serde_rows;

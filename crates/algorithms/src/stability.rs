@@ -1,0 +1,280 @@
+//! Would the same clusters have been found with other customers? Bootstrap stability.
+//!
+//! Draw as many rows with replacement as there are, cluster them anew, label the original rows with
+//! the new clusters, and compare with the reference labels by the adjusted Rand index; the mean over
+//! the samples is the stability (Hennig 2007, *Cluster-wise assessment of cluster stability*). Near
+//! 1 the clusters are a property of the population; below about 0.6 they are largely accident.
+
+use ndarray::{ArrayView2, Axis};
+use rayon::prelude::*;
+use thiserror::Error;
+
+use crate::agreement::adjusted_rand_index;
+use crate::kmeans::{KMeansError, KMeansValidParams};
+use crate::random;
+
+/// How to measure stability.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StabilityParams {
+    /// Number of bootstrap samples; at least 1. Default 10.
+    pub n_samples: usize,
+    /// Most rows to work on; of a larger matrix a sample of this many rows, drawn without
+    /// replacement, stands for it. At least 1. Default 10,000.
+    pub max_rows: usize,
+    /// Seed of all draws. Default 42.
+    pub seed: u64,
+}
+
+impl Default for StabilityParams {
+    fn default() -> Self {
+        Self {
+            n_samples: 10,
+            max_rows: 10_000,
+            seed: 42,
+        }
+    }
+}
+
+/// Why stability could not be measured.
+#[derive(Debug, Error)]
+pub enum StabilityError {
+    /// `n_samples` was zero.
+    #[error("n_samples is 0, but at least one bootstrap sample is needed")]
+    NoSamples,
+    /// `max_rows` was zero.
+    #[error("max_rows is 0, but at least one row is needed")]
+    NoRows,
+    /// Rows and labels differ in number.
+    #[error("there are {rows} rows but {labels} labels")]
+    Length {
+        /// Rows given.
+        rows: usize,
+        /// Labels given.
+        labels: usize,
+    },
+    /// A sample could not be clustered.
+    #[error("a bootstrap sample could not be clustered: {0}")]
+    KMeans(#[from] KMeansError),
+}
+
+/// The mean adjusted Rand index between `labels` and the clusterings of bootstrap samples of the rows
+/// of `x`, at most 1.
+///
+/// `params` are those of the fit that gave `labels`; each sample starts from a seed of its own. The
+/// result depends on the data, the parameters and the seeds, not on the number of threads.
+///
+/// A sample may hold fewer distinct rows than there are clusters, so that it cannot be clustered. It
+/// counts as no agreement (0): clusters that vanish when rows are left out are not stable.
+///
+/// Cost: `n_samples` fits of at most `max_rows` rows.
+///
+/// # Errors
+/// A parameter of zero, another number of labels than rows, or what the fit refuses: no rows, no
+/// columns, NaN or infinity. (Row numbers in such an error count within the sample.)
+pub fn bootstrap_stability(
+    x: ArrayView2<f64>,
+    labels: &[u32],
+    params: &KMeansValidParams,
+    stability: &StabilityParams,
+) -> Result<f64, StabilityError> {
+    let StabilityParams {
+        n_samples,
+        max_rows,
+        seed,
+    } = *stability;
+    if n_samples == 0 {
+        return Err(StabilityError::NoSamples);
+    }
+    if max_rows == 0 {
+        return Err(StabilityError::NoRows);
+    }
+    if x.nrows() != labels.len() {
+        return Err(StabilityError::Length {
+            rows: x.nrows(),
+            labels: labels.len(),
+        });
+    }
+    if x.nrows() == 0 {
+        return Err(KMeansError::NoRows.into());
+    }
+
+    let chosen = subsample(x.nrows(), max_rows, seed);
+    let base = x.select(Axis(0), &chosen);
+    let reference: Vec<u32> = chosen.iter().map(|&row| labels[row]).collect();
+    let agreements: Vec<f64> = (0..n_samples as u64)
+        .into_par_iter()
+        .map(|sample| {
+            let mut rng = random::stream(seed, &[BOOTSTRAP, sample]);
+            let drawn: Vec<usize> = (0..base.nrows())
+                .map(|_| random::index(&mut rng, base.nrows()))
+                .collect();
+            let resample = base.select(Axis(0), &drawn);
+            let params = KMeansValidParams {
+                seed: random::derive(params.seed, &[BOOTSTRAP, sample]),
+                ..params.clone()
+            };
+            match params.fit_rows(resample.view()) {
+                Ok(fit) => Ok(adjusted_rand_index(
+                    &reference,
+                    &fit.model.predict_rows(base.view()),
+                )),
+                Err(KMeansError::TooFewDistinctRows { .. }) => Ok(0.0),
+                Err(error) => Err(error),
+            }
+        })
+        .collect::<Result<_, KMeansError>>()?;
+    Ok(agreements.iter().sum::<f64>() / n_samples as f64)
+}
+
+/// Names of the random streams.
+const SUBSAMPLE: u64 = 1;
+const BOOTSTRAP: u64 = 2;
+
+/// `max_rows` of `n_rows` row numbers in rising order; all of them if they are no more.
+fn subsample(n_rows: usize, max_rows: usize, seed: u64) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..n_rows).collect();
+    if n_rows > max_rows {
+        let mut rng = random::stream(seed, &[SUBSAMPLE]);
+        // The first steps of a Fisher-Yates shuffle.
+        for taken in 0..max_rows {
+            let other = taken + random::index(&mut rng, n_rows - taken);
+            rows.swap(taken, other);
+        }
+        rows.truncate(max_rows);
+        rows.sort_unstable();
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use linfa::ParamGuard;
+    use ndarray::{Array2, array};
+
+    use super::*;
+    use crate::kmeans::KMeans;
+
+    /// Three round clouds, far apart.
+    fn clouds(n: usize) -> Array2<f64> {
+        let mut rng = random::stream(5, &[]);
+        Array2::from_shape_fn((n, 2), |(i, _)| {
+            (i % 3) as f64 * 20.0 + random::unit(&mut rng)
+        })
+    }
+
+    fn params(n_clusters: usize) -> KMeansValidParams {
+        KMeans::params(n_clusters).check().unwrap()
+    }
+
+    fn stability_of(x: &Array2<f64>, n_clusters: usize, s: &StabilityParams) -> f64 {
+        let params = params(n_clusters);
+        let labels = params.fit_rows(x.view()).unwrap().labels;
+        bootstrap_stability(x.view(), &labels, &params, s).unwrap()
+    }
+
+    #[test]
+    fn separate_clouds_are_perfectly_stable() {
+        assert_eq!(
+            stability_of(&clouds(300), 3, &StabilityParams::default()),
+            1.0
+        );
+    }
+
+    #[test]
+    fn too_many_clusters_are_less_stable() {
+        let s = StabilityParams::default();
+        let found = stability_of(&clouds(300), 7, &s);
+        assert!(found < 0.95, "{found}");
+    }
+
+    #[test]
+    fn a_large_matrix_is_represented_by_a_sample() {
+        let s = StabilityParams {
+            max_rows: 100,
+            ..StabilityParams::default()
+        };
+        assert_eq!(stability_of(&clouds(3_000), 3, &s), 1.0);
+        let rows = subsample(3_000, 100, 42);
+        assert_eq!(rows.len(), 100);
+        assert!(rows.is_sorted_by(|a, b| a < b));
+        assert!(rows.iter().any(|&row| row > 2_000) && rows.iter().any(|&row| row < 1_000));
+        assert_ne!(rows, subsample(3_000, 100, 43));
+    }
+
+    #[test]
+    fn a_sample_with_too_few_distinct_rows_counts_as_no_agreement() {
+        // Four rows, four clusters: a resample holds all four with probability 4!/4^4 = 9 %.
+        let x = array![[0.0], [1.0], [2.0], [3.0]];
+        let s = StabilityParams {
+            n_samples: 200,
+            ..StabilityParams::default()
+        };
+        let found = bootstrap_stability(x.view(), &[0, 1, 2, 3], &params(4), &s).unwrap();
+        assert!(found > 0.02 && found < 0.2, "{found}");
+    }
+
+    #[test]
+    fn the_seed_decides_and_the_threads_do_not() {
+        let x = clouds(200);
+        let with = |threads: usize, seed: u64| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let s = StabilityParams {
+                seed,
+                ..StabilityParams::default()
+            };
+            pool.install(|| stability_of(&x, 6, &s)).to_bits()
+        };
+        assert_eq!(with(1, 1), with(2, 1));
+        assert_eq!(with(1, 1), with(7, 1));
+        assert_ne!(with(1, 1), with(1, 2));
+    }
+
+    #[test]
+    fn bad_arguments_are_named() {
+        let x = array![[0.0], [1.0]];
+        let measure = |labels: &[u32], s: StabilityParams| {
+            bootstrap_stability(x.view(), labels, &params(2), &s).unwrap_err()
+        };
+        let ok = StabilityParams::default();
+        assert!(matches!(
+            measure(
+                &[0, 1],
+                StabilityParams {
+                    n_samples: 0,
+                    ..ok.clone()
+                }
+            ),
+            StabilityError::NoSamples
+        ));
+        assert!(matches!(
+            measure(
+                &[0, 1],
+                StabilityParams {
+                    max_rows: 0,
+                    ..ok.clone()
+                }
+            ),
+            StabilityError::NoRows
+        ));
+        assert!(matches!(
+            measure(&[0], ok),
+            StabilityError::Length { rows: 2, labels: 1 }
+        ));
+    }
+
+    #[test]
+    fn what_the_fit_refuses_is_passed_on() {
+        let x = array![[0.0], [f64::NAN]];
+        let error = bootstrap_stability(x.view(), &[0, 1], &params(1), &StabilityParams::default());
+        assert!(matches!(
+            error,
+            Err(StabilityError::KMeans(KMeansError::NonFinite {
+                column: 0,
+                ..
+            }))
+        ));
+    }
+}
