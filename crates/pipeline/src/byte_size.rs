@@ -75,22 +75,19 @@ impl FromStr for ByteSize {
 }
 
 impl fmt::Display for ByteSize {
-    /// In the largest binary unit that divides it, else the largest decimal
-    /// one, else in bytes.
+    /// In the largest unit that divides it, so that it reads back exactly.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary = [
+        let largest_first = [
             (1 << 40, "TiB"),
-            (1 << 30, "GiB"),
-            (1 << 20, "MiB"),
-            (1 << 10, "KiB"),
-        ];
-        let decimal = [
             (1000_u64.pow(4), "TB"),
+            (1 << 30, "GiB"),
             (1000_u64.pow(3), "GB"),
+            (1 << 20, "MiB"),
             (1000_u64.pow(2), "MB"),
+            (1 << 10, "KiB"),
             (1000, "kB"),
         ];
-        for (scale, unit) in binary.into_iter().chain(decimal) {
+        for (scale, unit) in largest_first {
             if self.0 >= scale && self.0.is_multiple_of(scale) {
                 return write!(f, "{}{unit}", self.0 / scale);
             }

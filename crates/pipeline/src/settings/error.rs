@@ -68,7 +68,11 @@ pub(super) fn flag_of(key: &str) -> String {
 /// Turns figment's error into ours. `section` is where the extraction began.
 pub(super) fn explain(error: figment::Error, section: &str) -> SettingsError {
     let mut path = error.path;
-    if !section.is_empty() && path.first().is_none_or(|first| first != section) {
+    if !section.is_empty() {
+        // figment puts the section it began in after the keys, not before.
+        if path.last().is_some_and(|last| last == section) {
+            path.pop();
+        }
         path.insert(0, section.to_owned());
     }
     let key = path.join(".");
