@@ -19,6 +19,8 @@
 //! twice, so that memory stays bounded and aggregates can spill. Sums are taken over integers and
 //! decimals only, and every tie is broken explicitly, so that no partitioning shows in a result.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod query;
 
 pub mod features;
@@ -41,6 +43,7 @@ pub const ALL: &[Query] = &[
     staging::EVENTS,
     staging::EVENTS_DEDUPLICATED,
     staging::REJECTED,
+    quality::QUARANTINE,
     features::LAST_EVENT,
     features::EVENTS_AFTER,
     features::SESSION_ACTIVITY,

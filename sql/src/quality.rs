@@ -31,3 +31,9 @@ pub const CATALOGUE_ACCOUNT: Query = Query {
     name: "catalogue_account",
     text: include_str!("../quality/catalogue_account.sql"),
 };
+
+/// The rejected rows in the order of the source.
+pub const QUARANTINE: Query = Query {
+    name: "quarantine",
+    text: include_str!("../quality/quarantine.sql"),
+};

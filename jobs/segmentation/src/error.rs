@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::features::FeatureError;
+use data::DataError;
+use pipeline::{Failure, FailureKind};
+
+use crate::features::{FeatureError, LoadError};
 use crate::fusion::FusionTableError;
 use crate::rfm::{ModelFileError, SegmentTableError};
 use crate::settings::SettingError;
@@ -145,4 +148,56 @@ pub enum SegmentationError {
         /// The reason.
         reason: String,
     },
+}
+
+impl From<SegmentationError> for Failure {
+    fn from(error: SegmentationError) -> Self {
+        use SegmentationError as E;
+        let kind = match &error {
+            E::Setting(_)
+            | E::ReadFile { .. }
+            | E::SegmentTable { .. }
+            | E::FusionTable { .. }
+            | E::RfmModel { .. } => FailureKind::Usage,
+            E::NoEvents
+            | E::NothingBefore { .. }
+            | E::TooFewCustomers { .. }
+            | E::NoPurchases { .. }
+            | E::OneValue { .. }
+            | E::NoBehaviour { .. }
+            | E::TooManyClusters { .. }
+            | E::Scaling(_) => FailureKind::BadInput,
+            E::Features(_) | E::Clustering { .. } | E::Writing { .. } => FailureKind::Internal,
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<FeatureError> for Failure {
+    fn from(error: FeatureError) -> Self {
+        SegmentationError::from(error).into()
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Engine(error) => error.into(),
+            LoadError::Features(error) => error.into(),
+        }
+    }
+}
+
+/// The kind of a failure to stage the events.
+pub(crate) fn data_failure(error: DataError) -> Failure {
+    let kind = match error {
+        DataError::Engine(error) => return error.into(),
+        DataError::Store(_) | DataError::Mapping { .. } | DataError::Parameter(_) => {
+            FailureKind::Usage
+        }
+        DataError::Sql(_) => FailureKind::Internal,
+        // What is left is about the files: not found, of another shape, too much of it unusable.
+        _ => FailureKind::BadInput,
+    };
+    Failure::new(kind, error)
 }

@@ -21,7 +21,7 @@ pub struct Outcome {
     /// The share of users that was looked at, when it was not all of them.
     pub sample: Option<f64>,
     /// What became of each row of the input.
-    pub account: serde_json::Value,
+    pub account: data::Account,
     /// Sums over all customers.
     pub totals: Totals,
     /// The feature table, sorted by `user_id`.

@@ -190,7 +190,7 @@ pub(crate) fn normal_id(ids: &ArrayRef) -> Result<ArrayRef, FeatureError> {
 }
 
 /// The columns after `user_id`, in their order, with their types.
-fn feature_types() -> Vec<(&'static str, DataType)> {
+pub(super) fn feature_types() -> Vec<(&'static str, DataType)> {
     let groups: [(&[&'static str], DataType); 7] = [
         (COUNTS, DataType::Int64),
         (MONEY, DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE)),

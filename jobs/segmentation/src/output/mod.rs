@@ -4,12 +4,15 @@ mod csv_files;
 mod customers;
 mod figures;
 mod metrics;
+mod quarantine;
 
 use artifacts::{ArtifactError, RunWriter};
 use charts::Figure;
 
 use crate::error::SegmentationError;
 use crate::outcome::Outcome;
+
+pub(crate) use quarantine::write_quarantine;
 
 /// One row per customer.
 pub const CUSTOMERS: &str = "customers.parquet";
