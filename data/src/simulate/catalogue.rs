@@ -164,7 +164,7 @@ impl Catalogue {
             u64::from(day / 7),
         );
         let list = self.product(product).cents;
-        let percent = if bits % 12 == 0 {
+        let percent = if bits.is_multiple_of(12) {
             10 * (1 + (bits >> 32) % 3)
         } else {
             0

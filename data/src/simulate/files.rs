@@ -178,7 +178,7 @@ fn write_parquet(
         source,
     };
     // Times and order numbers grow along the file, so their differences are small.
-    let growing = ["event_time", "order_id"].map(|name| ColumnPath::from(name));
+    let growing = ["event_time", "order_id"].map(ColumnPath::from);
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_statistics_enabled(EnabledStatistics::Chunk);

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::SHOP;
-use super::log::{Event, events};
+use super::log::{Event, shop};
 use crate::simulate::categories::{CATEGORIES, DEPARTMENTS, chosen};
 use crate::simulate::customer::shares;
 
@@ -36,9 +35,9 @@ fn leading(sizes: &[usize], count: usize) -> f64 {
 
 #[test]
 fn most_looks_lead_nowhere_some_to_the_cart_fewer_to_an_order() {
-    let events = events(&SHOP);
+    let events = shop();
     let [views, carts, removed, bought] = ["view", "cart", "remove_from_cart", "purchase"]
-        .map(|event_type| of_type(&events, event_type).count() as f64);
+        .map(|event_type| of_type(events, event_type).count() as f64);
     assert!(
         (0.03..0.10).contains(&(carts / views)),
         "carts per view {}",
@@ -58,7 +57,7 @@ fn most_looks_lead_nowhere_some_to_the_cart_fewer_to_an_order() {
 
 #[test]
 fn within_a_visit_a_product_is_seen_then_carted_then_bought() {
-    let events = events(&SHOP);
+    let events = shop();
     let mut counts: BTreeMap<(i64, i64), [i64; 4]> = BTreeMap::new();
     let order = ["view", "cart", "remove_from_cart", "purchase"];
     for event in events.iter().filter(|event| event.event_type != "return") {
@@ -78,7 +77,7 @@ fn within_a_visit_a_product_is_seen_then_carted_then_bought() {
 
 #[test]
 fn a_visit_belongs_to_one_user_and_visits_are_numbered_by_time() {
-    let events = events(&SHOP);
+    let events = shop();
     let mut visits: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
     for event in events.iter().filter(|event| event.event_type != "return") {
         let visit = visits
@@ -96,9 +95,9 @@ fn a_visit_belongs_to_one_user_and_visits_are_numbered_by_time() {
 
 #[test]
 fn a_return_gives_back_what_the_same_user_bought_days_before() {
-    let events = events(&SHOP);
+    let events = shop();
     let mut bought: BTreeMap<_, Vec<i64>> = BTreeMap::new();
-    for event in of_type(&events, "purchase") {
+    for event in of_type(events, "purchase") {
         let line = (
             event.order,
             event.user,
@@ -109,7 +108,7 @@ fn a_return_gives_back_what_the_same_user_bought_days_before() {
         bought.entry(line).or_default().push(event.micros);
     }
     let mut returns = 0;
-    for event in of_type(&events, "return") {
+    for event in of_type(events, "return") {
         let line = (
             event.order,
             event.user,
@@ -129,14 +128,14 @@ fn a_return_gives_back_what_the_same_user_bought_days_before() {
         );
         returns += 1;
     }
-    let rate = f64::from(returns) / of_type(&events, "purchase").count() as f64;
+    let rate = f64::from(returns) / of_type(events, "purchase").count() as f64;
     assert!((0.01..0.09).contains(&rate), "return rate {rate}");
 }
 
 #[test]
 fn a_few_products_draw_most_of_the_looks() {
-    let events = events(&SHOP);
-    let sizes = sizes(&events, |event| event.product);
+    let events = shop();
+    let sizes = sizes(events, |event| event.product);
     let (top, tenth) = (leading(&sizes, 10), leading(&sizes, 100));
     assert!((0.08..0.50).contains(&top), "share of the top 1 %: {top}");
     assert!(
@@ -147,8 +146,8 @@ fn a_few_products_draw_most_of_the_looks() {
 
 #[test]
 fn a_few_users_leave_most_events_and_many_come_once() {
-    let events = events(&SHOP);
-    let sizes = sizes(&events, |event| event.user);
+    let events = shop();
+    let sizes = sizes(events, |event| event.user);
     assert!(
         leading(&sizes, 20) > 0.10,
         "share of the top 1 %: {}",
@@ -168,12 +167,12 @@ fn a_few_users_leave_most_events_and_many_come_once() {
 
 #[test]
 fn users_have_tastes_that_popularity_does_not_explain() {
-    let events = events(&SHOP);
+    let events = shop();
     let mut of_user: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
     events
         .iter()
         .for_each(|event| of_user.entry(event.user).or_default().push(event.clone()));
-    let overall = leading(&sizes(&events, |event| event.category), 3);
+    let overall = leading(&sizes(events, |event| event.category), 3);
     let own: Vec<f64> = of_user
         .values()
         .filter(|events| events.len() >= 60)
@@ -191,9 +190,9 @@ fn users_have_tastes_that_popularity_does_not_explain() {
 
 #[test]
 fn users_leave_at_different_times() {
-    let events = events(&SHOP);
+    let events = shop();
     let mut last: BTreeMap<i64, i64> = BTreeMap::new();
-    of_type(&events, "purchase").for_each(|event| {
+    of_type(events, "purchase").for_each(|event| {
         last.insert(event.user, event.micros);
     });
     for month in 0..5 {
@@ -210,14 +209,14 @@ fn users_leave_at_different_times() {
 
 #[test]
 fn nights_are_quiet_and_evenings_busy() {
-    let events = events(&SHOP);
+    let events = shop();
     let hour = |event: &Event| event.micros / HOUR % 24;
-    let night = share(&events, |event| (1..5).contains(&hour(event)));
-    let evening = share(&events, |event| (18..22).contains(&hour(event)));
+    let night = share(events, |event| (1..5).contains(&hour(event)));
+    let evening = share(events, |event| (18..22).contains(&hour(event)));
     assert!(night < 0.08, "share between 1 and 5 h: {night}");
     assert!(evening > 0.25, "share between 18 and 22 h: {evening}");
     // 1970-01-01 was a Thursday: days 2 and 3 of its weeks are Saturday and Sunday.
-    let weekend = share(&events, |event| {
+    let weekend = share(events, |event| {
         matches!(event.micros / HOUR / 24 % 7, 2 | 3)
     });
     assert!(
@@ -228,18 +227,18 @@ fn nights_are_quiet_and_evenings_busy() {
 
 #[test]
 fn prices_and_quantities_are_positive_and_some_names_are_missing() {
-    let events = events(&SHOP);
+    let events = shop();
     assert!(
         events
             .iter()
             .all(|event| event.price > 0 && event.price % 100 == 0)
     );
     assert!(events.iter().all(|event| event.quantity >= 1));
-    assert!(of_type(&events, "view").all(|event| event.quantity == 1));
-    assert!(of_type(&events, "purchase").any(|event| event.quantity > 1));
+    assert!(of_type(events, "view").all(|event| event.quantity == 1));
+    assert!(of_type(events, "purchase").any(|event| event.quantity > 1));
     for missing in [
-        share(&events, |event| event.code.is_none()),
-        share(&events, |event| event.brand.is_none()),
+        share(events, |event| event.code.is_none()),
+        share(events, |event| event.brand.is_none()),
     ] {
         assert!(
             (0.05..0.40).contains(&missing),

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use chrono::DateTime;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::SHOP;
 use crate::simulate::{FileFormat, ShopParams, ShopSummary, write_shop_in_files_of};
 
 /// One row of the log.
@@ -37,6 +39,12 @@ pub(super) fn events(params: &ShopParams) -> Vec<Event> {
     let folder = tempfile::tempdir().unwrap();
     write(params, FileFormat::Parquet, folder.path());
     read_parquet(folder.path())
+}
+
+/// The events of [`SHOP`], written once for all tests that only look at them.
+pub(super) fn shop() -> &'static [Event] {
+    static EVENTS: OnceLock<Vec<Event>> = OnceLock::new();
+    EVENTS.get_or_init(|| events(&SHOP))
 }
 
 /// All files of a folder by name.

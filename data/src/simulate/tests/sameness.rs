@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::datatypes::{DataType, TimeUnit};
 
-use super::log::{batches, events, files, read_csv, read_parquet, write};
+use super::log::{batches, events, files, read_csv, read_parquet, shop, write};
 use super::{SHOP, sized};
 use crate::simulate::{FileFormat, ShopParams, write_shop, write_shop_in_files_of};
 
@@ -115,7 +115,7 @@ fn parquet_files_have_the_canonical_columns() {
 
 #[test]
 fn events_are_in_order_of_time_across_all_files() {
-    let events = events(&SHOP);
+    let events = shop();
     assert!(events.is_sorted_by_key(|event| event.micros));
     // 2025-10-01 to 2026-02-28, in whole seconds.
     assert!(events[0].micros >= 1_759_276_800_000_000);
@@ -125,7 +125,7 @@ fn events_are_in_order_of_time_across_all_files() {
 
 #[test]
 fn no_row_appears_twice() {
-    let events = events(&SHOP);
+    let events = shop();
     let rows: BTreeSet<String> = events.iter().map(|event| format!("{event:?}")).collect();
     assert_eq!(rows.len(), events.len());
 }
