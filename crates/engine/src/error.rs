@@ -115,11 +115,12 @@ pub(crate) struct Doing<'a> {
 pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError {
     let action = doing.action.to_owned();
     let root = error.find_root();
-    let reason = first_lines(&root.strip_backtrace());
+    let reason = paragraph(&root.message());
     let boxed = |e: DataFusionError| -> Option<Box<dyn std::error::Error + Send + Sync>> {
         Some(Box::new(e))
     };
     if matches!(root, DataFusionError::ResourcesExhausted(_))
+        || reason.contains("ResourcesExhausted")
         || reason.contains("Resources exhausted")
     {
         let limit = doing
@@ -183,12 +184,19 @@ fn is_about_reading(root: &DataFusionError) -> bool {
     }
 }
 
-/// The first lines of a message, without the help text and stack that follow.
-fn first_lines(text: &str) -> String {
+/// The message on one line and of bearable length. Messages from a cluster
+/// arrive as the debug text of nested errors, with escaped line ends.
+fn paragraph(text: &str) -> String {
     const MOST: usize = 600;
-    let text = text.trim().trim_end_matches('.');
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let text = text
+        .split(DataFusionError::BACK_TRACE_SEP)
+        .next()
+        .unwrap_or(text);
+    let text = text.replace("\\n", " ").replace("\\\"", "\"");
+    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.truncate(words.trim_end_matches('.').len());
+    match words.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
     }
 }

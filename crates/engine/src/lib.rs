@@ -26,11 +26,14 @@ pub mod session;
 pub mod source;
 pub mod stores;
 mod tables;
+pub mod testing;
+mod versions;
 mod work;
 
 pub use codec::{EngineLogicalCodec, EnginePhysicalCodec};
 pub use datafusion::scalar::ScalarValue;
 pub use engine::{Engine, Params, QueryResult, Written};
 pub use error::EngineError;
-pub use memory::{default_memory_limit_bytes, total_memory_bytes};
+pub use memory::{default_memory_limit_bytes, parse_bytes, total_memory_bytes};
+pub use versions::versions;
 pub use parameters::{DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams, Mode};

@@ -60,6 +60,33 @@ pub(crate) fn in_words(bytes: usize) -> String {
     }
 }
 
+/// The bytes of a size as people write it: `8GiB`, `8 GB`, `512m`, `1048576`.
+/// `k`, `kB`, `KiB` and so on are all powers of 1024; fractions are allowed.
+pub fn parse_bytes(text: &str) -> Result<usize, String> {
+    let malformed = || format!("{text:?} is no size; write for example 8GiB or 512MiB");
+    let trimmed = text.trim();
+    let digits = trimmed
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(digits);
+    let number: f64 = number.parse().map_err(|_| malformed())?;
+    let power = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        _ => return Err(malformed()),
+    };
+    let bytes = number * 1024_f64.powi(power);
+    // Above 2^53 a size is a slip of the keyboard.
+    if bytes < 9e15 {
+        Ok(bytes as usize)
+    } else {
+        Err(malformed())
+    }
+}
+
 fn meminfo(text: &str) -> Option<usize> {
     let line = text
         .lines()
@@ -98,6 +125,25 @@ mod tests {
         assert_eq!(cgroup_limit(folder.path()), None);
         std::fs::write(folder.path().join("memory.max"), "1048576\n").unwrap();
         assert_eq!(cgroup_limit(folder.path()), Some(1_048_576));
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for text in [
+            "1073741824",
+            "1GiB",
+            "1 gb",
+            "1g",
+            "1024MiB",
+            "1048576k",
+            " 1G ",
+        ] {
+            assert_eq!(parse_bytes(text), Ok(1 << 30), "{text}");
+        }
+        assert_eq!(parse_bytes("1.5GiB"), Ok(3 << 29));
+        for text in ["", "GiB", "-1", "1 potato", "1e9", "9999999T", "1.2.3"] {
+            assert!(parse_bytes(text).is_err(), "{text}");
+        }
     }
 
     #[test]

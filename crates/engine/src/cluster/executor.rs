@@ -275,13 +275,16 @@ fn process_config(
 ) -> Result<ExecutorProcessConfig, ClusterError> {
     let message_size = u32::try_from(params.max_message_size_bytes)
         .map_err(|_| ClusterError::Parameters("the message size is over 4 GiB".to_owned()))?;
-    let host = params
-        .advertise_host
-        .clone()
-        .unwrap_or_else(|| ports::host(params.bind));
+    // Without a name, and listening everywhere, the executor is known by the
+    // address the scheduler sees it come from.
+    let host = match &params.advertise_host {
+        Some(host) => Some(host.clone()),
+        None if params.bind.is_unspecified() => None,
+        None => Some(ports::host(params.bind)),
+    };
     Ok(ExecutorProcessConfig {
         bind_host: ports::host(params.bind),
-        external_host: Some(host),
+        external_host: host,
         port: flight.port(),
         grpc_port: ports::free_port(params.bind, params.grpc_port)?,
         vcores,

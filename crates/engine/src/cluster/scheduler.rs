@@ -146,10 +146,17 @@ fn config(params: &SchedulerParams, address: SocketAddr) -> Result<SchedulerConf
             "a message size of {message_size} bytes is over 4 GiB"
         ))
     })?;
-    let host = params
-        .advertise_host
-        .clone()
-        .unwrap_or_else(|| ports::host(params.bind));
+    let host = match &params.advertise_host {
+        Some(host) => host.clone(),
+        None if params.bind.is_unspecified() => {
+            return Err(ClusterError::Parameters(format!(
+                "a scheduler that listens on {} must be told the name executors reach it by \
+                 (--advertise-host)",
+                params.bind
+            )));
+        }
+        None => ports::host(params.bind),
+    };
     let expire = (params.executor_timeout_seconds / 4).max(1);
     let mut config = SchedulerConfig::default()
         .with_hostname(host)

@@ -140,7 +140,13 @@ mod tests {
         assert_eq!(frozen, FROZEN);
     }
 
-    const FROZEN: [u64; 5] = [0, 0, 0, 0, 0];
+    const FROZEN: [u64; 5] = [
+        977_776_785,
+        950_438_090,
+        672_211_946,
+        749_333_611,
+        208_368_561,
+    ];
 
     #[test]
     fn a_tenth_of_the_numbers_lies_below_a_tenth() {
