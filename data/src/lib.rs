@@ -27,6 +27,7 @@ mod error;
 mod files;
 mod mapping;
 mod resolve;
+pub mod simulate;
 mod stage;
 
 pub use account::{Account, CatalogueAccount, Example};

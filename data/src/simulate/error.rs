@@ -5,6 +5,10 @@ use std::path::PathBuf;
 /// Why no shop was written. Nothing half-written is left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulateError {
+    /// The caller asked to stop.
+    #[error("the simulation was stopped; nothing was left behind")]
+    Stopped,
+
     /// A size of the shop is zero.
     #[error("a shop needs at least one {what}, but 0 were asked for; give a positive number")]
     Zero {

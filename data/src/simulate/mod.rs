@@ -111,20 +111,20 @@ pub struct ShopSummary {
 /// `folder`, which is created when missing.
 ///
 /// `progress` is told from several threads how many more events were written; the numbers add up to
-/// `params.events`. Files are gathered in a hidden folder inside `folder` and moved into place at
+/// `params.events`; when it answers `false`, the simulation stops. Files are gathered in a hidden folder inside `folder` and moved into place at
 /// the end. An earlier simulated shop in the folder is replaced, in whichever format it was.
 ///
 /// Takes about half a second per million events on one core in Parquet.
 ///
 /// # Errors
 ///
-/// A size of zero or too large, more users than events, a folder that cannot be written or holds
+/// Stopped by `progress`, a size of zero or too large, more users than events, a folder that cannot be written or holds
 /// other files. The folder is then as it was before.
 pub fn write_shop(
     params: &ShopParams,
     format: FileFormat,
     folder: &Path,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<ShopSummary, SimulateError> {
     write_shop_in_files_of(EVENTS_PER_FILE, params, format, folder, progress)
 }
@@ -135,7 +135,7 @@ fn write_shop_in_files_of(
     params: &ShopParams,
     format: FileFormat,
     folder: &Path,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<ShopSummary, SimulateError> {
     let (users, products) = checked(params)?;
     let threads = params.threads.unwrap_or(0);
@@ -158,7 +158,9 @@ fn write_shop_in_files_of(
             let (rows, counts) = rows(&shop, &schedule, *slice, &seen);
             let path = output.path(index, format);
             let bytes = files::write(&shop, &schema, &rows, format, &path)?;
-            progress(rows.len() as u64);
+            if !progress(rows.len() as u64) {
+                return Err(SimulateError::Stopped);
+            }
             let times = rows.first().zip(rows.last()).map(|(a, b)| (a.time, b.time));
             Ok(Part {
                 counts,

@@ -9,7 +9,7 @@ use crate::simulate::{FileFormat, ShopParams, SimulateError, write_shop};
 fn refusal(params: &ShopParams) -> SimulateError {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("shop");
-    let error = write_shop(params, FileFormat::Parquet, &folder, &|_| ()).unwrap_err();
+    let error = write_shop(params, FileFormat::Parquet, &folder, &|_| true).unwrap_err();
     assert!(!folder.exists(), "a refused shop leaves nothing");
     error
 }
@@ -59,7 +59,7 @@ fn a_folder_with_other_files_is_not_touched() {
     fs::write(folder.path().join("accounts.xlsx"), "figures").unwrap();
     fs::write(folder.path().join("events-00000.csv"), "earlier").unwrap();
     let before = files(folder.path());
-    let error = write_shop(&SHOP, FileFormat::Csv, folder.path(), &|_| ()).unwrap_err();
+    let error = write_shop(&SHOP, FileFormat::Csv, folder.path(), &|_| true).unwrap_err();
     assert!(error.to_string().contains("accounts.xlsx"), "{error}");
     assert_eq!(files(folder.path()), before);
 }
@@ -92,10 +92,10 @@ fn a_path_that_cannot_be_a_folder_is_an_error_naming_it() {
     let parent = tempfile::tempdir().unwrap();
     let file = parent.path().join("file");
     fs::write(&file, "").unwrap();
-    let error = write_shop(&SHOP, FileFormat::Csv, &file, &|_| ()).unwrap_err();
+    let error = write_shop(&SHOP, FileFormat::Csv, &file, &|_| true).unwrap_err();
     assert!(matches!(error, SimulateError::NotAFolder { .. }), "{error}");
     let below = file.join("shop");
-    let error = write_shop(&SHOP, FileFormat::Csv, &below, &|_| ()).unwrap_err();
+    let error = write_shop(&SHOP, FileFormat::Csv, &below, &|_| true).unwrap_err();
     assert!(matches!(error, SimulateError::Output { .. }), "{error}");
     assert!(
         error.to_string().contains(&*below.to_string_lossy()),
@@ -110,7 +110,10 @@ fn a_failure_while_writing_leaves_the_earlier_shop() {
     let before = files(folder.path());
     // The folder for unfinished files is taken away under the simulator's feet after the first one.
     let partial = folder.path().join(".events-partial");
-    let sabotage = |_| fs::remove_dir_all(&partial).unwrap_or_default();
+    let sabotage = |_| {
+        fs::remove_dir_all(&partial).unwrap_or_default();
+        true
+    };
     let params = ShopParams {
         threads: Some(1),
         ..SHOP
@@ -127,4 +130,12 @@ fn a_failure_while_writing_leaves_the_earlier_shop() {
         "{result:?}"
     );
     assert_eq!(files(folder.path()), before);
+}
+
+#[test]
+fn a_stopped_simulation_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = write_shop(&SHOP, FileFormat::Csv, folder.path(), &|_| false).unwrap_err();
+    assert!(matches!(error, SimulateError::Stopped));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

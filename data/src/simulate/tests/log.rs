@@ -31,7 +31,7 @@ pub(super) struct Event {
 
 /// Writes a shop in files of 7,000 events.
 pub(super) fn write(params: &ShopParams, format: FileFormat, folder: &Path) -> ShopSummary {
-    write_shop_in_files_of(7_000, params, format, folder, &|_| ()).unwrap()
+    write_shop_in_files_of(7_000, params, format, folder, &|_| true).unwrap()
 }
 
 /// The events of a shop in the order of its files.

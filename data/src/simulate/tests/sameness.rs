@@ -174,6 +174,7 @@ fn progress_adds_up_to_the_events() {
     let told = AtomicU64::new(0);
     let progress = |more: u64| {
         told.fetch_add(more, Ordering::Relaxed);
+        true
     };
     write_shop_in_files_of(7_000, &SHOP, FileFormat::Csv, folder.path(), &progress).unwrap();
     assert_eq!(told.into_inner(), SHOP.events);
@@ -186,7 +187,7 @@ fn a_small_shop_is_one_file() {
         &sized(1_000, 50, 50),
         FileFormat::Parquet,
         folder.path(),
-        &|_| (),
+        &|_| true,
     )
     .unwrap();
     assert_eq!(
