@@ -217,7 +217,7 @@ impl JobContext {
     /// Index from 1 and total; a step that is not listed comes next.
     fn place(&self, name: &str) -> (usize, usize) {
         let listed = self.steps.iter().position(|step| *step == name);
-        let index = listed.map_or_else(|| self.state().timings.len(), |at| at) + 1;
+        let index = listed.unwrap_or_else(|| self.state().timings.len()) + 1;
         (index, self.steps.len().max(index))
     }
 }

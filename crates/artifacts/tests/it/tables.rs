@@ -192,7 +192,7 @@ async fn a_customer_is_found_by_number_or_text() {
     let rows = ROW_GROUP_ROWS + 3 * PAGE_ROWS + 17;
     for place in both() {
         let (schema, batch) = customers(rows);
-        let run = written(&place, &schema, &[batch.clone()]).await;
+        let run = written(&place, &schema, std::slice::from_ref(&batch)).await;
         for row in [
             0,
             1,
