@@ -145,11 +145,30 @@ pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     })
 }
 
-/// Position of the first NaN or infinity, in row order.
+/// Largest absolute value whose squared differences can still be summed without overflow.
+const LARGEST: f64 = 1e150;
+
+/// Position (row, column) of the first NaN or infinity, in row order.
 pub(crate) fn first_non_finite(x: ArrayView2<f64>) -> Option<(usize, usize)> {
-    x.indexed_iter()
-        .find(|(_, value)| !value.is_finite())
-        .map(|(position, _)| position)
+    first_where(x, |value| !value.is_finite())
+}
+
+/// Position (row, column) of the first value too large to be squared, in row order.
+pub(crate) fn first_too_large(x: ArrayView2<f64>) -> Option<(usize, usize)> {
+    first_where(x, |value| value.abs() > LARGEST)
+}
+
+fn first_where(x: ArrayView2<f64>, found: impl Fn(f64) -> bool) -> Option<(usize, usize)> {
+    match x.to_slice() {
+        Some(values) => values
+            .iter()
+            .position(|&value| found(value))
+            .map(|index| (index / x.ncols(), index % x.ncols())),
+        None => x
+            .indexed_iter()
+            .find(|&(_, &value)| found(value))
+            .map(|(position, _)| position),
+    }
 }
 
 /// Number of distinct rows, counted no further than `limit`.
@@ -197,6 +216,15 @@ mod tests {
         let rows = Rows::new(transposed);
         assert_eq!(rows.len(), 3);
         assert_eq!(rows.row(1), [2.0, 5.0]);
+    }
+
+    #[test]
+    fn the_first_flaw_in_row_order_is_found_in_any_layout() {
+        let x = array![[1.0, 2.0, 1e200], [f64::NAN, 5.0, f64::INFINITY]];
+        assert_eq!(first_non_finite(x.view()), Some((1, 0)));
+        assert_eq!(first_non_finite(x.t()), Some((0, 1)));
+        assert_eq!(first_too_large(x.view()), Some((0, 2)));
+        assert_eq!(first_too_large(array![[1.0]].view()), None);
     }
 
     #[test]

@@ -52,8 +52,8 @@ pub enum StabilityError {
         /// Labels given.
         labels: usize,
     },
-    /// A sample could not be clustered.
-    #[error("a bootstrap sample could not be clustered: {0}")]
+    /// The rows cannot be clustered with these parameters.
+    #[error("the rows cannot be clustered: {0}")]
     KMeans(#[from] KMeansError),
 }
 
@@ -70,7 +70,7 @@ pub enum StabilityError {
 ///
 /// # Errors
 /// A parameter of zero, another number of labels than rows, or what the fit refuses: no rows, no
-/// columns, NaN or infinity. (Row numbers in such an error count within the sample.)
+/// columns, NaN or infinity with its position.
 pub fn bootstrap_stability(
     x: ArrayView2<f64>,
     labels: &[u32],
@@ -94,9 +94,7 @@ pub fn bootstrap_stability(
             labels: labels.len(),
         });
     }
-    if x.nrows() == 0 {
-        return Err(KMeansError::NoRows.into());
-    }
+    params.check_rows(x)?;
 
     let chosen = subsample(x.nrows(), max_rows, seed);
     let base = x.select(Axis(0), &chosen);

@@ -6,11 +6,8 @@ use super::params::{KMeansInit, KMeansValidParams};
 use super::partial::{assign, label_rows};
 use super::{reseed, seeding};
 use crate::canonical::{self, count_labels};
-use crate::kernel::{Rows, distinct_rows, first_non_finite, squared_distance};
+use crate::kernel::{Rows, distinct_rows, first_non_finite, first_too_large, squared_distance};
 use crate::random;
-
-/// Largest absolute value whose squared differences can still be summed without overflow.
-const LARGEST: f64 = 1e150;
 
 /// A model together with what it says about the rows it was fitted on.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +52,8 @@ impl KMeansValidParams {
         })
     }
 
-    fn check_rows(&self, x: ArrayView2<f64>) -> Result<(), KMeansError> {
+    /// Refuses rows that cannot be clustered with these parameters, whatever their number.
+    pub(crate) fn check_rows(&self, x: ArrayView2<f64>) -> Result<(), KMeansError> {
         if x.nrows() == 0 {
             return Err(KMeansError::NoRows);
         }
@@ -65,8 +63,12 @@ impl KMeansValidParams {
         if let Some((row, column)) = first_non_finite(x) {
             return Err(KMeansError::NonFinite { row, column });
         }
-        if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, v)| v.abs() > LARGEST) {
-            return Err(KMeansError::TooLarge { row, column, value });
+        if let Some((row, column)) = first_too_large(x) {
+            return Err(KMeansError::TooLarge {
+                row,
+                column,
+                value: x[[row, column]],
+            });
         }
         match &self.init {
             KMeansInit::Precomputed(centroids) if centroids.ncols() != x.ncols() => {

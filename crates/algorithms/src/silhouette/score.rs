@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::clusters::Clusters;
-use crate::kernel::{BLOCK_ROWS, LANES, Rows, Tile, first_non_finite};
+use crate::kernel::{BLOCK_ROWS, LANES, Rows, Tile, first_non_finite, first_too_large};
 
 /// Why there is no silhouette.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -37,13 +37,22 @@ pub enum SilhouetteError {
         /// Index of its first such column.
         column: usize,
     },
+    /// A value is so large that its square is not a finite number.
+    #[error("row {row}, column {column} is too large to be squared; scale the column")]
+    TooLarge {
+        /// Index of the first such row.
+        row: usize,
+        /// Index of its first such column.
+        column: usize,
+    },
 }
 
 /// The silhouette of each row of `x` under the clustering `labels`, in `[-1, 1]`; squared Euclidean
 /// distance. See the [module](crate::silhouette) for definition, conventions and cost.
 ///
 /// # Errors
-/// An empty matrix, another number of labels than rows, only one cluster, NaN or infinity.
+/// An empty matrix, another number of labels than rows, only one cluster, NaN or infinity, a value
+/// above `1e150` in size.
 ///
 /// ```
 /// use algorithms::silhouette::silhouette_samples;
@@ -72,6 +81,9 @@ pub fn silhouette_samples(x: ArrayView2<f64>, labels: &[u32]) -> Result<Vec<f64>
     }
     if let Some((row, column)) = first_non_finite(x) {
         return Err(SilhouetteError::NonFinite { row, column });
+    }
+    if let Some((row, column)) = first_too_large(x) {
+        return Err(SilhouetteError::TooLarge { row, column });
     }
     let (labels, n_clusters) = dense(labels);
     if n_clusters < 2 {

@@ -134,6 +134,8 @@ fn rows_and_labels_are_as_many() {
 fn a_value_that_is_not_finite_is_named() {
     let error = silhouette_score(array![[0.0], [f64::NAN]].view(), &[0, 1]).unwrap_err();
     assert_eq!(error, SilhouetteError::NonFinite { row: 1, column: 0 });
+    let error = silhouette_score(array![[0.0], [1e200]].view(), &[0, 1]).unwrap_err();
+    assert_eq!(error, SilhouetteError::TooLarge { row: 1, column: 0 });
 }
 
 #[test]
