@@ -1,0 +1,79 @@
+//! One file per command: parse its arguments into a call, print what comes back.
+
+mod check;
+mod demo;
+mod generate;
+mod profile;
+mod run;
+mod runs;
+mod show;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::{Engine, EngineParams, Mode};
+use pipeline::settings::ByteSize;
+use pipeline::{CancellationToken, Failure};
+
+use crate::args::{Cli, Command};
+use crate::progress::ConsoleReporter;
+
+/// What every command is given.
+pub(crate) struct App {
+    pub(crate) reporter: Arc<ConsoleReporter>,
+    pub(crate) cancel: CancellationToken,
+}
+
+impl App {
+    /// The failure of a command that was interrupted outside of a job.
+    fn cancelled(&self) -> Failure {
+        pipeline::Cancelled { step: None }.into()
+    }
+}
+
+/// Runs the command that was asked for.
+pub(crate) async fn dispatch(app: &App, cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Demo(args) => demo::demo(app, args).await,
+        Command::Run { job } => run::run(app, job).await,
+        Command::Submit { scheduler, job } => run::submit(app, scheduler, job).await,
+        Command::Profile(args) => profile::profile(args).await,
+        Command::Runs(args) => runs::runs(args).await,
+        Command::Show(args) => show::show(args).await,
+        Command::Check(args) => check::check(app, args).await,
+        Command::Generate(args) => generate::generate(app, args).await,
+    }
+}
+
+/// Opens the engine of a command.
+async fn open_engine(
+    mode: Mode,
+    threads: Option<usize>,
+    memory_limit: Option<ByteSize>,
+    work_dir: Option<PathBuf>,
+) -> Result<Engine, Failure> {
+    let params = EngineParams {
+        mode,
+        threads,
+        memory_limit_bytes: memory_limit.map(ByteSize::as_usize),
+        work_dir,
+        ..EngineParams::default()
+    };
+    Ok(Engine::open(params).await?)
+}
+
+/// The runs of an output folder or URL. A folder is named by its absolute path, because an executor
+/// does not share our working directory.
+fn open_output(url_or_path: &str) -> Result<artifacts::Output, Failure> {
+    let resolved = engine::stores::resolve(url_or_path).map_err(Failure::usage)?;
+    let display = match resolved.url.to_file_path() {
+        Ok(path) => path.to_string_lossy().into_owned(),
+        Err(()) => resolved.url.to_string(),
+    };
+    let display = display.trim_end_matches('/').to_owned();
+    Ok(artifacts::Output::new(
+        resolved.store,
+        resolved.path,
+        display,
+    ))
+}

@@ -1,0 +1,83 @@
+//! Progress on standard error: bars on a terminal, plain lines otherwise.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use pipeline::Reporter;
+
+/// Says what the job is at; see [`ConsoleReporter::new`].
+pub(crate) struct ConsoleReporter {
+    style: Style,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Bars,
+    Lines,
+    Silent,
+}
+
+impl ConsoleReporter {
+    /// A reporter for this console; one that says nothing when `silent` is asked for.
+    pub(crate) fn new(silent: bool) -> Self {
+        let style = match (silent, std::io::stderr().is_terminal()) {
+            (true, _) => Style::Silent,
+            (_, true) => Style::Bars,
+            (_, false) => Style::Lines,
+        };
+        Self {
+            style,
+            bar: Mutex::new(None),
+        }
+    }
+
+    fn line(&self, text: &str) {
+        if self.style != Style::Silent {
+            // A closed standard error must not end the job.
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        }
+    }
+
+    fn replace_bar(&self, bar: Option<ProgressBar>) {
+        let mut current = self
+            .bar
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(old) = std::mem::replace(&mut *current, bar) {
+            old.finish_and_clear();
+        }
+    }
+}
+
+impl Reporter for ConsoleReporter {
+    fn step_started(&self, step: &str, index: usize, total: usize) {
+        if self.style == Style::Bars {
+            let bar = ProgressBar::new_spinner().with_message(step.to_owned());
+            let template = format!("[{index}/{total}] {{spinner}} {{msg}} {{elapsed}}");
+            if let Ok(style) = ProgressStyle::with_template(&template) {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            self.replace_bar(Some(bar));
+        }
+    }
+
+    fn step_finished(&self, step: &str, rows: Option<u64>, elapsed: Duration) {
+        self.replace_bar(None);
+        let rows = rows.map_or_else(String::new, |rows| format!("{} rows in ", HumanCount(rows)));
+        self.line(&format!("{step:<12} {rows}{:.2} s", elapsed.as_secs_f64()));
+    }
+
+    fn note(&self, text: &str) {
+        self.line(text);
+    }
+}
+
+impl Drop for ConsoleReporter {
+    fn drop(&mut self) {
+        self.replace_bar(None);
+    }
+}

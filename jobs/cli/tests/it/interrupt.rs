@@ -1,0 +1,52 @@
+//! Ctrl-C ends a job within a second or two, leaves no run, and says so with exit code 130.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::program::{jobs, shop, tree};
+
+#[test]
+fn ctrl_c_leaves_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = shop(&folder.path().join("shop"), 200_000, 8_000);
+    let output = folder.path().join("out");
+    let mut child = jobs()
+        .args([
+            "run",
+            "segmentation",
+            "--events",
+            &events,
+            "--output",
+            output.to_str().unwrap(),
+        ])
+        .args(["--k", "2..20", "--n-init", "50"])
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The run's folder exists from the first step on; interrupt it in full work.
+    let started = Instant::now();
+    while tree(&output).is_empty() && started.elapsed() < Duration::from_secs(60) {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the job ended before it was interrupted"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let interrupted = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupted.unwrap().success());
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if started.elapsed() > Duration::from_secs(120) {
+            let _ = child.kill();
+            panic!("the job did not stop");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(status.code(), Some(130));
+    assert!(tree(&output).is_empty(), "{:?}", tree(&output));
+}

@@ -1,0 +1,15 @@
+//! The program as its users meet it, and the rules of the house.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod cluster;
+mod failures;
+mod house;
+mod imports;
+mod interrupt;
+mod modes;
+mod program;

@@ -1,0 +1,117 @@
+//! Runs the real program and looks at what a user would see.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The program, ready for arguments, shielded from the settings of whoever runs the tests.
+pub(crate) fn jobs() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jobs"));
+    for (name, _) in std::env::vars() {
+        if name.starts_with("JOBS_") || name == "RUST_LOG" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs the program with these arguments to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    jobs().args(arguments).output().expect("the program starts")
+}
+
+/// Runs the program and insists that it succeeds; gives its standard output.
+pub(crate) fn succeed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(
+        output.status.success(),
+        "jobs {} ended with {:?}\n{}",
+        arguments.join(" "),
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs the program and insists on this exit code; gives its standard error.
+pub(crate) fn fail(code: i32, arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "jobs {}\n{error}",
+        arguments.join(" ")
+    );
+    assert!(!error.contains("panicked"), "{error}");
+    error
+}
+
+/// The folder of real datasets, if this machine has it; says so when it does not.
+pub(crate) fn datasets() -> Option<PathBuf> {
+    let folder = std::env::var_os("CLIENTELE_DATASETS").map_or_else(
+        || super::house::root().join("../shared/datasets"),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!(
+        "skipped: no real datasets at {} (set CLIENTELE_DATASETS)",
+        folder.display()
+    );
+    None
+}
+
+/// A small simulated shop in Parquet.
+pub(crate) fn shop(folder: &Path, events: u64, users: u64) -> String {
+    let path = folder.to_str().unwrap().to_owned();
+    succeed(&[
+        "--quiet",
+        "generate",
+        "--output",
+        &path,
+        "--events",
+        &events.to_string(),
+        "--users",
+        &users.to_string(),
+        "--products",
+        "300",
+        "--seed",
+        "7",
+    ]);
+    path
+}
+
+/// The files of the latest finished run of a job below this output folder.
+pub(crate) fn latest_run(output: &Path, job: &str) -> PathBuf {
+    let text = std::fs::read_to_string(output.join(job).join("latest.json")).expect("a latest run");
+    let latest: serde_json::Value = serde_json::from_str(&text).unwrap();
+    output
+        .join(job)
+        .join(latest["run_id"].as_str().expect("latest.json names a run"))
+}
+
+/// Every file below a folder, relative, sorted.
+pub(crate) fn tree(folder: &Path) -> Vec<String> {
+    fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, found);
+            } else {
+                found.push(
+                    path.strip_prefix(root)
+                        .unwrap()
+                        .to_string_lossy()
+                        .into_owned(),
+                );
+            }
+        }
+    }
+    let mut found = Vec::new();
+    if folder.exists() {
+        walk(folder, folder, &mut found);
+    }
+    found.sort();
+    found
+}
