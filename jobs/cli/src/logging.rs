@@ -22,8 +22,10 @@ const KEPT_FILES: usize = 14;
 /// account of progress); the file always tells the whole story of a run. `RUST_LOG` overrides
 /// both. The guard flushes the file when dropped.
 pub(crate) fn start(args: &LogArgs) -> Result<Option<WorkerGuard>> {
+    // Why a job failed is the last line on the console in any case.
     let console_level = match (args.quiet, args.verbose, args.log_format) {
-        (true, _, _) => LevelFilter::ERROR,
+        (true, _, LogFormat::Text) => LevelFilter::OFF,
+        (true, _, LogFormat::Json) => LevelFilter::ERROR,
         (_, 0, LogFormat::Text) => LevelFilter::WARN,
         (_, 0 | 1, _) => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
@@ -57,9 +59,15 @@ fn filter(level: LevelFilter) -> EnvFilter {
         return EnvFilter::from_default_env();
     }
     let theirs = match level {
-        LevelFilter::ERROR => "off",
+        LevelFilter::OFF | LevelFilter::ERROR => "off",
         LevelFilter::DEBUG | LevelFilter::TRACE => "info",
         _ => "error",
+    };
+    // The end of a failed job is an error of the log, and the program's last words anyway.
+    let last_words = if level == LevelFilter::WARN {
+        ",pipeline::job=off"
+    } else {
+        ""
     };
     let ours = [
         "jobs",
@@ -70,7 +78,7 @@ fn filter(level: LevelFilter) -> EnvFilter {
         "segmentation",
     ]
     .map(|name| format!("{name}={level}"));
-    EnvFilter::new(format!("{theirs},{}", ours.join(",")))
+    EnvFilter::new(format!("{theirs},{}{last_words}", ours.join(",")))
 }
 
 fn layer<W>(format: LogFormat, writer: W, ansi: bool, filter: EnvFilter) -> BoxedLayer

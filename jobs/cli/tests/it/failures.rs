@@ -146,7 +146,10 @@ fn more_clusters_than_distinct_customers_are_refused() {
             &["--mapping", "events", "--k", "2..6"],
         ),
     );
-    assert!(error.contains("distinct"), "{error}");
+    assert!(
+        error.contains("6 clusters") && error.contains("only 3 different"),
+        "{error}"
+    );
     assert!(tree(&output).is_empty());
 }
 
