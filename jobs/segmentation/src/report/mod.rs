@@ -17,18 +17,18 @@ use crate::outcome::Outcome;
 use view::Page;
 
 /// What the report says about the run itself.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ReportFrame<'a> {
+#[derive(Debug, Clone)]
+pub(crate) struct ReportFrame {
     /// The id of the run.
-    pub(crate) run_id: &'a str,
+    pub(crate) run_id: String,
     /// When the run began.
     pub(crate) created: DateTime<Utc>,
     /// The version of the program.
-    pub(crate) program_version: &'a str,
-    /// The files that were read, as given by the data crate.
-    pub(crate) files: &'a [String],
+    pub(crate) program_version: &'static str,
+    /// The URLs of the files that were read, a catalogue last.
+    pub(crate) files: Vec<String>,
     /// The name of the mapping.
-    pub(crate) mapping: &'a str,
+    pub(crate) mapping: String,
 }
 
 /// Why a report cannot be made.
@@ -57,7 +57,7 @@ struct ReportTemplate {
 pub(crate) fn render(
     outcome: &Outcome,
     figures: &[Figure],
-    frame: &ReportFrame<'_>,
+    frame: &ReportFrame,
 ) -> Result<String, ReportError> {
     let page = Page::new(outcome, figures, frame)?;
     Ok(ReportTemplate { page }.render()?)

@@ -49,7 +49,11 @@ pub(super) fn decimal(value: f64, decimals: usize) -> String {
 /// A deviation with its sign: `+1.2`, `−0.8`, `0.0`.
 pub(super) fn signed(value: f64) -> String {
     let text = decimal(value, 1);
-    if value > 0.0 && text != "0.0" { format!("+{text}") } else { text }
+    if value > 0.0 && text != "0.0" {
+        format!("+{text}")
+    } else {
+        text
+    }
 }
 
 /// A share of one as a percentage with one decimal; what is neither nothing nor everything never
@@ -71,12 +75,19 @@ pub(super) fn percent(share: f64) -> String {
 /// A share that was set by somebody, such as a limit: `1 %`, `2.5 %`.
 pub(super) fn plain_percent(share: f64) -> String {
     let digits = format!("{:.4}", share * 100.0);
-    format!("{}{THIN}%", digits.trim_end_matches('0').trim_end_matches('.'))
+    format!(
+        "{}{THIN}%",
+        digits.trim_end_matches('0').trim_end_matches('.')
+    )
 }
 
 /// Some of something as a percentage; [`UNDEFINED`] of nothing.
 pub(super) fn part(some: u64, of: u64) -> String {
-    if of == 0 { UNDEFINED.to_owned() } else { percent(some as f64 / of as f64) }
+    if of == 0 {
+        UNDEFINED.to_owned()
+    } else {
+        percent(some as f64 / of as f64)
+    }
 }
 
 /// How sums of money are written, the same throughout a report. No currency is named, because the
@@ -90,7 +101,9 @@ impl Amounts {
     /// With cents where the largest sum of the report is small enough for them to matter.
     pub(super) fn for_total(total: Money) -> Self {
         let limit = Money::from_unscaled(CENTS_BELOW * unit());
-        Self { cents: total < limit && Money::from_unscaled(-total.unscaled()) < limit }
+        Self {
+            cents: total < limit && Money::from_unscaled(-total.unscaled()) < limit,
+        }
     }
 
     /// A sum, rounded exactly, halves away from zero.
@@ -142,7 +155,11 @@ pub(super) fn month(first_day: NaiveDate) -> String {
 /// No number reads "minus zero".
 fn sign(negative: bool, digits: &str) -> String {
     let is_zero = !digits.contains(|digit: char| ('1'..='9').contains(&digit));
-    if negative && !is_zero { format!("{MINUS}{digits}") } else { digits.to_owned() }
+    if negative && !is_zero {
+        format!("{MINUS}{digits}")
+    } else {
+        digits.to_owned()
+    }
 }
 
 /// Puts a comma between the thousands of a plain decimal number.

@@ -35,7 +35,8 @@ pub(super) fn silhouette(score: f64) -> (&'static str, Standing) {
 }
 
 /// Whether clusters come back when the customers are drawn anew, by the bounds Hennig (2007)
-/// recommends for resampling: from 0.85 stable, from 0.60 a pattern with uncertain edges.
+/// gives for the Jaccard index of resampled clusters, used for the adjusted Rand index here: from
+/// 0.85 stable, from 0.60 a pattern with uncertain edges.
 pub(super) fn stability(mean_index: f64) -> (&'static str, Standing) {
     match mean_index {
         index if index >= 0.85 => ("stable", Standing::Good),
@@ -63,7 +64,10 @@ pub(super) fn distance_from_average(z: f64) -> Option<String> {
         size if size >= 0.25 => "somewhat",
         _ => return None,
     };
-    Some(format!("{how} {} average", if z > 0.0 { "above" } else { "below" }))
+    Some(format!(
+        "{how} {} average",
+        if z > 0.0 { "above" } else { "below" }
+    ))
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -85,26 +89,40 @@ pub(super) fn sentence(phrase: &str) -> String {
     let Some(first) = letters.next() else {
         return String::new();
     };
-    let stop = if phrase.ends_with(['.', '!', '?']) { "" } else { "." };
-    first.to_uppercase().chain(letters).chain(stop.chars()).collect()
+    let stop = if phrase.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    first
+        .to_uppercase()
+        .chain(letters)
+        .chain(stop.chars())
+        .collect()
 }
 
-/// Text from outside (names, ids, lines of a file) with at most `limit` characters. Characters that
-/// have no shape or turn the direction of the text around could hide what it says, so they show as
-/// a replacement mark. Escaping for HTML is left to the template.
+/// Text from outside (names, ids, lines of a file) in one line with at most `limit` characters, all
+/// of them [`visible`]. Escaping for HTML is left to the template.
 pub(super) fn shown(text: &str, limit: usize) -> String {
-    let visible = |letter: char| match letter {
-        '\t' => ' ',
-        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{061C}' | '\u{FEFF}' => '\u{FFFD}',
-        letter if letter.is_control() => '\u{FFFD}',
-        letter => letter,
-    };
-    let mut kept: String = text.chars().take(limit).map(visible).collect();
+    let in_line = |letter: char| if letter == '\n' { '\u{FFFD}' } else { letter };
+    let mut kept: String = visible(text).take(limit).map(in_line).collect();
     if text.chars().nth(limit).is_some() {
         kept.push('…');
     }
     kept
+}
+
+/// Text from outside with its lines. Characters that have no shape or turn the direction of the
+/// text around could hide what it says, so they show as a replacement mark.
+pub(super) fn visible(text: &str) -> impl Iterator<Item = char> {
+    text.chars().map(|letter| match letter {
+        '\n' => '\n',
+        '\t' => ' ',
+        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => '\u{FFFD}',
+        '\u{061C}' | '\u{FEFF}' => '\u{FFFD}',
+        letter if letter.is_control() => '\u{FFFD}',
+        letter => letter,
+    })
 }
 
 /// The place of a file, without what may be secret in it: the user and password of a URL, and its
@@ -113,6 +131,9 @@ pub(super) fn place(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return shown(url, PLACE_LENGTH);
     };
+    if scheme == "file" {
+        return shown(rest, PLACE_LENGTH);
+    }
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = host.rsplit('@').next().unwrap_or_default();
@@ -152,8 +173,14 @@ mod tests {
     #[test]
     fn a_small_deviation_is_not_worth_a_word() {
         assert_eq!(distance_from_average(0.24), None);
-        assert_eq!(distance_from_average(-0.25).unwrap(), "somewhat below average");
-        assert_eq!(distance_from_average(0.75).unwrap(), "clearly above average");
+        assert_eq!(
+            distance_from_average(-0.25).unwrap(),
+            "somewhat below average"
+        );
+        assert_eq!(
+            distance_from_average(0.75).unwrap(),
+            "clearly above average"
+        );
         assert_eq!(distance_from_average(-9.0).unwrap(), "far below average");
     }
 
@@ -178,8 +205,12 @@ mod tests {
     #[test]
     fn a_place_tells_no_secrets() {
         assert_eq!(place("/data/a b.csv"), "/data/a b.csv");
+        assert_eq!(place("file:///data/a.csv"), "/data/a.csv");
         assert_eq!(place("s3://shop/2019/*.csv"), "s3://shop/2019/*.csv");
-        assert_eq!(place("https://me:pw@host/a@b.csv?sig=1#x"), "https://host/a@b.csv");
+        assert_eq!(
+            place("https://me:pw@host/a@b.csv?sig=1#x"),
+            "https://host/a@b.csv"
+        );
         assert_eq!(place("https://me:pw@host"), "https://host");
     }
 

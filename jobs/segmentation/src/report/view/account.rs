@@ -19,6 +19,7 @@ pub(in super::super) struct AccountView {
     pub(in super::super) rows: Vec<AccountRow>,
     pub(in super::super) reasons: Vec<Reason>,
     pub(in super::super) events: Vec<AccountRow>,
+    pub(in super::super) missing: Vec<AccountRow>,
     pub(in super::super) period: String,
     pub(in super::super) files: Vec<String>,
     pub(in super::super) more_files: Option<String>,
@@ -42,12 +43,7 @@ pub(in super::super) struct Reason {
     pub(in super::super) text: String,
 }
 
-/// Rows that could not be used.
-pub(super) fn quarantined(account: &Account) -> u64 {
-    account.quarantined.values().sum()
-}
-
-pub(super) fn view(outcome: &Outcome, frame: &ReportFrame<'_>) -> AccountView {
+pub(super) fn view(outcome: &Outcome, frame: &ReportFrame) -> AccountView {
     let account = &outcome.account;
     let span = &outcome.span;
     let mut period = format!(
@@ -62,36 +58,49 @@ pub(super) fn view(outcome: &Outcome, frame: &ReportFrame<'_>) -> AccountView {
             numbers::moment(span.as_of)
         );
     }
-    let shown = frame.files.iter().take(NAMED_FILES).map(|file| words::place(file)).collect();
+    let named = frame.files.iter().take(NAMED_FILES).enumerate();
+    let shown = named.map(|(index, file)| {
+        let is_catalogue = index as u64 >= account.files && account.catalogue.is_some();
+        let note = if is_catalogue { " (catalogue)" } else { "" };
+        format!("{}{note}", words::place(file))
+    });
     let hidden = frame.files.len().saturating_sub(NAMED_FILES) as u64;
     AccountView {
         sentence: equation(account),
         rows: rows(account),
         reasons: reasons(account),
         events: events(account),
+        missing: missing(account),
         period,
-        files: shown,
-        more_files: (hidden > 0).then(|| format!("and {}", counted(hidden, "more file", "more files"))),
-        mapping: super::name(frame.mapping),
+        files: shown.collect(),
+        more_files: (hidden > 0)
+            .then(|| format!("and {}", counted(hidden, "more file", "more files"))),
+        mapping: super::name(&frame.mapping),
     }
 }
 
 /// The sum that shows that no row was lost; when it does not come out, the numbers alone.
 fn equation(account: &Account) -> String {
-    let quarantined = quarantined(account);
-    let parts = format!(
-        "{} used, {} exact duplicates and {} that could not be used",
-        count(account.used),
-        count(account.duplicates),
-        count(quarantined)
+    let quarantined = account.quarantined_rows();
+    let mut parts = vec![
+        format!("{} used", count(account.used)),
+        counted(account.duplicates, "exact duplicate", "exact duplicates"),
+    ];
+    if account.not_sampled > 0 {
+        parts.push(format!("{} outside the sample", count(account.not_sampled)));
+    }
+    parts.push(format!("{} that could not be used", count(quarantined)));
+    let (read, parts) = (
+        counted(account.rows_read, "row", "rows"),
+        words::list(&parts),
     );
-    if account.used + account.duplicates + quarantined == account.rows_read {
-        format!("{} were read: {parts}. Nothing was lost.", counted(account.rows_read, "row", "rows"))
+    let sum = account.used + account.duplicates + account.not_sampled + quarantined;
+    if sum == account.rows_read {
+        format!("{read} were read: {parts}. No row was lost.")
     } else {
         format!(
-            "{} were read; counted were {parts}. These numbers do not add up, so treat all others \
-             with care.",
-            counted(account.rows_read, "row", "rows")
+            "{read} were read; counted were {parts}. These numbers do not add up, so treat all \
+             others with care."
         )
     }
 }
@@ -103,26 +112,37 @@ fn rows(account: &Account) -> Vec<AccountRow> {
         share: part(rows, account.rows_read),
         meaning,
     };
-    vec![
-        row("Rows read", account.rows_read, "every row of the files"),
+    let duplicates = "equal to another row in every column; each row counts once";
+    let quarantine = "kept in quarantine.parquet with file, line and reason";
+    let mut rows = vec![
+        row("Read", account.rows_read, "every row of the files"),
         row("Used", account.used, "became events"),
-        row(
-            "of these without a customer",
-            account.anonymous,
-            "anonymous events; they belong to nobody and enter no group",
-        ),
-        row("Exact duplicates", account.duplicates, "equal to another row and counted once"),
-        row(
-            "Could not be used",
-            quarantined(account),
-            "kept in quarantine.parquet with file, line and reason",
-        ),
-    ]
+        row("Exact duplicates", account.duplicates, duplicates),
+    ];
+    if account.not_sampled > 0 {
+        let meaning = "rows of users outside the sample, or of no user";
+        rows.push(row("Not in the sample", account.not_sampled, meaning));
+    }
+    rows.push(row(
+        "Could not be used",
+        account.quarantined_rows(),
+        quarantine,
+    ));
+    let anonymous = "without a user; counted above as well, but in no group of customers";
+    rows.push(row("Anonymous", account.anonymous, anonymous));
+    if let Some(kept) = account.duplicates_kept.filter(|kept| *kept > 0) {
+        let meaning = "equal to another row, but counted, because the mapping says so";
+        rows.push(row("Duplicates kept", kept, meaning));
+    }
+    rows
 }
 
 fn reasons(account: &Account) -> Vec<Reason> {
-    let mut counted: Vec<(&String, u64)> =
-        account.quarantined.iter().map(|(reason, rows)| (reason, *rows)).collect();
+    let mut counted: Vec<(&String, u64)> = account
+        .quarantined
+        .iter()
+        .map(|(reason, rows)| (reason, *rows))
+        .collect();
     // A stable sort: equal counts stay in alphabetical order.
     counted.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
     let reason = |(reason, rows): (&String, u64)| {
@@ -133,10 +153,16 @@ fn reasons(account: &Account) -> Vec<Reason> {
             rows: count(rows),
             share: part(rows, account.rows_read),
             place: place.unwrap_or_default(),
-            text: example.map(|e| words::shown(&e.text, EXAMPLE_LENGTH)).unwrap_or_default(),
+            text: example
+                .map(|e| words::shown(&e.text, EXAMPLE_LENGTH))
+                .unwrap_or_default(),
         }
     };
-    counted.into_iter().filter(|(_, rows)| *rows > 0).map(reason).collect()
+    counted
+        .into_iter()
+        .filter(|(_, rows)| *rows > 0)
+        .map(reason)
+        .collect()
 }
 
 fn events(account: &Account) -> Vec<AccountRow> {
@@ -151,4 +177,26 @@ fn events(account: &Account) -> Vec<AccountRow> {
         meaning: "",
     };
     events.into_iter().map(row).collect()
+}
+
+/// What the rows leave open.
+fn missing(account: &Account) -> Vec<AccountRow> {
+    let row = |what: String, rows: u64| AccountRow {
+        what,
+        rows: count(rows),
+        share: part(rows, account.rows_read),
+        meaning: "",
+    };
+    let empty = account.missing.iter().filter(|(_, rows)| **rows > 0);
+    let empty = empty.map(|(column, rows)| {
+        row(
+            format!("no {}", words::shown(&column.replace('_', " "), 80)),
+            *rows,
+        )
+    });
+    let mut found: Vec<AccountRow> = empty.collect();
+    if account.zero_price > 0 {
+        found.push(row("price of zero".to_owned(), account.zero_price));
+    }
+    found
 }

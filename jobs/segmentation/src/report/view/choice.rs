@@ -32,7 +32,10 @@ pub(super) fn view(outcome: &Outcome, figures: Figures<'_>) -> ChoiceView {
         let is_small = candidate.min_share < limit;
         let remark = match (is_chosen, is_small) {
             (true, false) => "chosen".to_owned(),
-            (true, true) => format!("chosen, though its smallest is below {}", plain_percent(limit)),
+            (true, true) => format!(
+                "chosen, though its smallest is below {}",
+                plain_percent(limit)
+            ),
             (false, true) => format!("smallest below {}", plain_percent(limit)),
             (false, false) => String::new(),
         };
@@ -63,11 +66,20 @@ fn how(outcome: &Outcome) -> String {
         ),
         Algorithm::Gmm => String::new(),
     };
-    let stability = if outcome.clusters.candidates.iter().any(|c| c.stability.is_some()) {
+    let stability = if outcome
+        .clusters
+        .candidates
+        .iter()
+        .any(|c| c.stability.is_some())
+    {
         format!(
             " Stability compares the clusters with those of {} of the customers (adjusted Rand \
              index: 1 is identical, 0 is chance).",
-            numbers::counted(settings.stability_samples as u64, "random resample", "random resamples")
+            numbers::counted(
+                settings.stability_samples as u64,
+                "random resample",
+                "random resamples"
+            )
         )
     } else {
         " Stability was not computed in this run.".to_owned()

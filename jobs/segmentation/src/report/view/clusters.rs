@@ -34,7 +34,7 @@ pub(in super::super) struct ClusterView {
 
 /// One habit in which a cluster differs.
 pub(in super::super) struct Trait {
-    pub(in super::super) habit: &'static str,
+    pub(in super::super) name: &'static str,
     pub(in super::super) how: String,
     pub(in super::super) numbers: String,
 }
@@ -80,7 +80,11 @@ fn method(outcome: &Outcome) -> String {
 
 /// Per column, the mean over all customers.
 fn averages(clusters: &ClusterOutcome) -> Vec<f64> {
-    let total: u64 = clusters.clusters.iter().map(|cluster| cluster.size.customers).sum();
+    let total: u64 = clusters
+        .clusters
+        .iter()
+        .map(|cluster| cluster.size.customers)
+        .sum();
     let mean = |column: usize| {
         let sum: f64 = clusters
             .clusters
@@ -102,7 +106,10 @@ fn cluster_view(
         number: cluster.cluster,
         name: name(&cluster.name),
         size: SizeView::new(&cluster.size, amounts),
-        per_customer: optional(cluster.size.revenue.mean(cluster.size.customers), numbers::amount),
+        per_customer: optional(
+            cluster.size.revenue.mean(cluster.size.customers),
+            numbers::amount,
+        ),
         tier: cluster.tier.to_string(),
         buyer_share: percent(cluster.buyer_share),
         traits: traits(&outcome.clusters, cluster, averages),
@@ -121,7 +128,7 @@ fn traits(clusters: &ClusterOutcome, cluster: &ClusterSummary, averages: &[f64])
         let column = clusters.columns.get(index)?;
         let mean = *cluster.means.get(index)?;
         Some(Trait {
-            habit: column.label,
+            name: column.label,
             how: words::distance_from_average(z)?,
             numbers: format!(
                 "{} on average, {} over all customers (z {})",
@@ -149,21 +156,31 @@ fn main_segments(outcome: &Outcome, cluster: &ClusterSummary) -> String {
     let of_cluster = outcome.rfm.segments.iter().zip(shares);
     let mut parts: Vec<(&str, f64)> = of_cluster
         .filter_map(|(segment, row)| {
-            Some((segment.name.as_str(), (*row.get(cluster.cluster as usize)?)?))
+            Some((
+                segment.name.as_str(),
+                (*row.get(cluster.cluster as usize)?)?,
+            ))
         })
         .filter(|(_, share)| *share > 0.0)
         .collect();
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
     let told = parts.iter().take(3);
-    let told: Vec<String> = told.map(|(s, share)| format!("{} {}", name(s), percent(*share))).collect();
+    let told: Vec<String> = told
+        .map(|(s, share)| format!("{} {}", name(s), percent(*share)))
+        .collect();
     words::list(&told)
 }
 
 /// What the most typical member is like.
 fn typical(outcome: &Outcome, row: usize) -> String {
     let rfm = &outcome.rfm;
-    let segment = rfm.segment_of.get(row).and_then(|segment| rfm.segments.get(*segment));
-    let segment = segment.map(|segment| name(&segment.name)).unwrap_or_default();
+    let segment = rfm
+        .segment_of
+        .get(row)
+        .and_then(|segment| rfm.segments.get(*segment));
+    let segment = segment
+        .map(|segment| name(&segment.name))
+        .unwrap_or_default();
     match rfm.values.get(row).copied().flatten() {
         None => format!("{segment}, no purchase"),
         Some(values) => format!(

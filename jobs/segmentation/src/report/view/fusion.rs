@@ -1,6 +1,6 @@
 //! RFM segments and behaviour clusters together.
 
-use super::super::numbers::{self, Amounts, decimal, percent};
+use super::super::numbers::{Amounts, decimal, percent};
 use super::super::words;
 use super::{FigureView, Figures, SizeView, advice, name};
 use crate::outcome::{FusedSummary, Outcome};
@@ -77,36 +77,47 @@ fn strength(value: f64) -> &'static str {
     }
 }
 
+/// A segment and a cluster that share customers.
+struct Link {
+    segment: String,
+    cluster: String,
+    segment_share: f64,
+    lift: f64,
+    /// Customers beyond what chance would give.
+    excess: f64,
+}
+
 /// The pairs that share the most customers beyond what chance would give.
 fn links(outcome: &Outcome) -> Vec<String> {
     let affinity = &outcome.fusion.affinity;
-    let mut pairs = Vec::new();
+    let mut links = Vec::new();
     for (row, segment) in outcome.rfm.segments.iter().enumerate() {
         for (column, cluster) in outcome.clusters.clusters.iter().enumerate() {
             let at = |table: &[Vec<Option<f64>>]| *table.get(row)?.get(column)?;
-            let Some((share, lift)) = at(&affinity.segment_shares).zip(at(&affinity.lift)) else {
+            let pair = at(&affinity.segment_shares).zip(at(&affinity.lift));
+            let Some((segment_share, lift)) = pair.filter(|(_, lift)| *lift > 1.0) else {
                 continue;
             };
-            // count - expected, written with what the table has: count · (1 - 1 / lift).
-            let excess = if lift > 1.0 {
-                affinity.counts[row][column] as f64 * (1.0 - 1.0 / lift)
-            } else {
-                0.0
-            };
-            pairs.push((excess, segment, cluster, share, lift));
+            links.push(Link {
+                segment: name(&segment.name),
+                cluster: name(&cluster.name),
+                segment_share,
+                lift,
+                // count - count / lift, since lift = count / expected.
+                excess: affinity.counts[row][column] as f64 * (1.0 - 1.0 / lift),
+            });
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let told = |(_, segment, cluster, share, lift): &(f64, _, _, f64, f64)| {
-        let (segment, cluster): (&crate::outcome::SegmentSummary, &crate::outcome::ClusterSummary) =
-            (segment, cluster);
+    // A stable sort: equal ones keep the order of the tables.
+    links.sort_by(|a, b| b.excess.total_cmp(&a.excess));
+    let told = |link: &Link| {
         format!(
             "{} of {} are in the cluster “{}”, {} times as many as chance would give.",
-            percent(*share),
-            name(&segment.name),
-            name(&cluster.name),
-            numbers::decimal(*lift, 1)
+            percent(link.segment_share),
+            link.segment,
+            link.cluster,
+            decimal(link.lift, 1)
         )
     };
-    pairs.iter().filter(|pair| pair.0 > 0.0).take(LINKS).map(told).collect()
+    links.iter().take(LINKS).map(told).collect()
 }

@@ -51,13 +51,22 @@ pub(super) fn view(outcome: &Outcome, amounts: Amounts) -> Headline {
             numbers::plain_percent(share)
         )
     });
-    Headline { lead, sample, facts: facts(outcome, amounts), findings: findings(outcome, amounts) }
+    Headline {
+        lead,
+        sample,
+        facts: facts(outcome, amounts),
+        findings: findings(outcome, amounts),
+    }
 }
 
 fn facts(outcome: &Outcome, amounts: Amounts) -> Vec<Fact> {
     let (span, totals) = (&outcome.span, &outcome.totals);
     let days = (span.last_event_at.date_naive() - span.first_event_at.date_naive()).num_days() + 1;
-    let period = format!("{} – {}", numbers::day(span.first_event_at), numbers::day(span.last_event_at));
+    let period = format!(
+        "{} – {}",
+        numbers::day(span.first_event_at),
+        numbers::day(span.last_event_at)
+    );
     let fact = |label, value, note| Fact { label, value, note };
     let buyers = numbers::part(totals.buyers, totals.customers);
     let per_buyer = optional_mean(totals.orders as f64, totals.buyers);
@@ -71,16 +80,36 @@ fn facts(outcome: &Outcome, amounts: Amounts) -> Vec<Fact> {
         )
     };
     vec![
-        fact("Period", period, counted(days.unsigned_abs(), "day", "days")),
-        fact("Customers", count(totals.customers), "with an id and at least one event".to_owned()),
-        fact("Buyers", count(totals.buyers), format!("{buyers} of the customers")),
-        fact("Orders", count(totals.orders), format!("{per_buyer} per buyer")),
+        fact(
+            "Period",
+            period,
+            counted(days.unsigned_abs(), "day", "days"),
+        ),
+        fact(
+            "Customers",
+            count(totals.customers),
+            "with an id and at least one event".to_owned(),
+        ),
+        fact(
+            "Buyers",
+            count(totals.buyers),
+            format!("{buyers} of the customers"),
+        ),
+        fact(
+            "Orders",
+            count(totals.orders),
+            format!("{per_buyer} per buyer"),
+        ),
         fact("Revenue", amounts.sum(totals.net_revenue), revenue_note),
     ]
 }
 
 fn optional_mean(sum: f64, n: u64) -> String {
-    if n == 0 { numbers::UNDEFINED.to_owned() } else { numbers::mean(sum / n as f64) }
+    if n == 0 {
+        numbers::UNDEFINED.to_owned()
+    } else {
+        numbers::mean(sum / n as f64)
+    }
 }
 
 /// The first few that hold, most useful first.
@@ -99,7 +128,11 @@ fn findings(outcome: &Outcome, amounts: Amounts) -> Vec<Finding> {
 }
 
 fn best_segment(outcome: &Outcome) -> Option<Finding> {
-    let buying = outcome.rfm.segments.iter().filter(|segment| segment.means.is_some());
+    let buying = outcome
+        .rfm
+        .segments
+        .iter()
+        .filter(|segment| segment.means.is_some());
     let shares = buying.filter_map(|segment| Some((segment, segment.size.revenue_share?)));
     let (segment, share) = shares.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let claim = format!(
@@ -109,7 +142,10 @@ fn best_segment(outcome: &Outcome) -> Option<Finding> {
         numbers::part(segment.size.customers, outcome.totals.buyers),
         percent(share),
     );
-    Some(Finding { claim, action: advice(&segment.advice) })
+    Some(Finding {
+        claim,
+        action: advice(&segment.advice),
+    })
 }
 
 fn good_customers_away(outcome: &Outcome) -> Option<Finding> {
@@ -117,7 +153,10 @@ fn good_customers_away(outcome: &Outcome) -> Option<Finding> {
         scores.f >= GOOD && scores.m >= GOOD && scores.r <= AWAY
     };
     let customers: Vec<_> = buyers(outcome).filter(away).collect();
-    let days = customers.iter().map(|(_, values, _)| values.recency_days).min()?;
+    let days = customers
+        .iter()
+        .map(|(_, values, _)| values.recency_days)
+        .min()?;
     let revenue: Money = customers.iter().map(|(_, values, _)| values.monetary).sum();
     let n = customers.len() as u64;
     let share = revenue.share_of(outcome.totals.net_revenue);
@@ -131,8 +170,12 @@ fn good_customers_away(outcome: &Outcome) -> Option<Finding> {
         worth.unwrap_or_default(),
     );
     let mut members = vec![0_u64; outcome.rfm.segments.len()];
-    customers.iter().for_each(|(row, _, _)| members[outcome.rfm.segment_of[*row]] += 1);
-    let largest = (0..members.len()).rev().max_by_key(|segment| members[*segment])?;
+    customers
+        .iter()
+        .for_each(|(row, _, _)| members[outcome.rfm.segment_of[*row]] += 1);
+    let largest = (0..members.len())
+        .rev()
+        .max_by_key(|segment| members[*segment])?;
     let segment = &outcome.rfm.segments[largest];
     let action = format!(
         "{} of them are in the segment “{}”. {}",
@@ -145,9 +188,17 @@ fn good_customers_away(outcome: &Outcome) -> Option<Finding> {
 
 fn best_cluster(outcome: &Outcome) -> Option<Finding> {
     let ratio = |revenue_share: f64, share: f64| revenue_share / share;
-    let clusters = outcome.clusters.clusters.iter().filter(|cluster| cluster.size.customers > 0);
-    let ratios = clusters
-        .filter_map(|cluster| Some((cluster, ratio(cluster.size.revenue_share?, cluster.size.share))));
+    let clusters = outcome
+        .clusters
+        .clusters
+        .iter()
+        .filter(|cluster| cluster.size.customers > 0);
+    let ratios = clusters.filter_map(|cluster| {
+        Some((
+            cluster,
+            ratio(cluster.size.revenue_share?, cluster.size.share),
+        ))
+    });
     let (cluster, ratio) = ratios.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let claim = format!(
         "The cluster “{}” holds {} of the customers and {} of the revenue, {} times as much per \
@@ -157,7 +208,10 @@ fn best_cluster(outcome: &Outcome) -> Option<Finding> {
         cluster.size.revenue_share.map(percent)?,
         numbers::decimal(ratio, 1),
     );
-    (ratio >= NOTABLE_RATIO).then(|| Finding { claim, action: String::new() })
+    (ratio >= NOTABLE_RATIO).then(|| Finding {
+        claim,
+        action: String::new(),
+    })
 }
 
 fn one_order(outcome: &Outcome) -> Option<Finding> {
@@ -166,27 +220,36 @@ fn one_order(outcome: &Outcome) -> Option<Finding> {
     for (_, values, _) in once {
         (n, revenue) = (n + 1, revenue + values.monetary);
     }
-    let worth = revenue.share_of(outcome.totals.net_revenue).map(|share| {
-        format!(" and brought {} of the revenue", percent(share))
-    });
+    let worth = revenue
+        .share_of(outcome.totals.net_revenue)
+        .map(|share| format!(" and brought {} of the revenue", percent(share)));
     let claim = format!(
         "{} of the buyers ({}) ordered exactly once in this period{}.",
         numbers::part(n, outcome.totals.buyers),
         count(n),
         worth.unwrap_or_default()
     );
-    (n > 0).then(|| Finding { claim, action: "They are the ones to ask for a second order.".to_owned() })
+    (n > 0).then(|| Finding {
+        claim,
+        action: "They are the ones to ask for a second order.".to_owned(),
+    })
 }
 
 fn no_purchase(outcome: &Outcome) -> Option<Finding> {
-    let n = outcome.totals.customers.saturating_sub(outcome.totals.buyers);
+    let n = outcome
+        .totals
+        .customers
+        .saturating_sub(outcome.totals.buyers);
     let claim = format!(
         "{} ({}) left events but no purchase in this period.",
         counted(n, "customer", "customers"),
         numbers::part(n, outcome.totals.customers),
     );
     let prospects = outcome.rfm.segments.last()?;
-    (n > 0).then(|| Finding { claim, action: advice(&prospects.advice) })
+    (n > 0).then(|| Finding {
+        claim,
+        action: advice(&prospects.advice),
+    })
 }
 
 fn fresh_buyers(outcome: &Outcome) -> Option<Finding> {
@@ -194,7 +257,10 @@ fn fresh_buyers(outcome: &Outcome) -> Option<Finding> {
         usize::from(scores.r) == STEPS && values.frequency == 1
     };
     let customers: Vec<_> = buyers(outcome).filter(fresh).collect();
-    let days = customers.iter().map(|(_, values, _)| values.recency_days).max()?;
+    let days = customers
+        .iter()
+        .map(|(_, values, _)| values.recency_days)
+        .max()?;
     let n = customers.len() as u64;
     let claim = format!(
         "{} placed {} only order of this period within the last {}.",
@@ -202,7 +268,10 @@ fn fresh_buyers(outcome: &Outcome) -> Option<Finding> {
         if n == 1 { "the" } else { "their" },
         counted(days.unsigned_abs() + 1, "day", "days"),
     );
-    Some(Finding { claim, action: "Welcome them while they remember the shop.".to_owned() })
+    Some(Finding {
+        claim,
+        action: "Welcome them while they remember the shop.".to_owned(),
+    })
 }
 
 fn returns(outcome: &Outcome, amounts: Amounts) -> Option<Finding> {
@@ -214,7 +283,10 @@ fn returns(outcome: &Outcome, amounts: Amounts) -> Option<Finding> {
         amounts.sum(totals.returned_revenue),
         amounts.sum(totals.gross_revenue)
     );
-    (share >= NOTABLE_RETURNS).then(|| Finding { claim, action: String::new() })
+    (share >= NOTABLE_RETURNS).then(|| Finding {
+        claim,
+        action: String::new(),
+    })
 }
 
 fn typical_order(outcome: &Outcome) -> Option<Finding> {
@@ -222,13 +294,24 @@ fn typical_order(outcome: &Outcome) -> Option<Finding> {
     let claim = format!(
         "An order is worth {} on average before returns, and a buyer placed {}.",
         numbers::amount(totals.gross_revenue.mean(totals.orders)?),
-        format!("{} orders", optional_mean(totals.orders as f64, totals.buyers)),
+        format!(
+            "{} orders",
+            optional_mean(totals.orders as f64, totals.buyers)
+        ),
     );
-    Some(Finding { claim, action: String::new() })
+    Some(Finding {
+        claim,
+        action: String::new(),
+    })
 }
 
 /// Row, values and scores of everybody with a purchase.
 fn buyers(outcome: &Outcome) -> impl Iterator<Item = (usize, &RfmValues, &Scores)> {
-    let rows = outcome.rfm.values.iter().zip(&outcome.rfm.scores).enumerate();
+    let rows = outcome
+        .rfm
+        .values
+        .iter()
+        .zip(&outcome.rfm.scores)
+        .enumerate();
     rows.filter_map(|(row, (values, scores))| Some((row, values.as_ref()?, scores.as_ref()?)))
 }

@@ -16,6 +16,7 @@ use charts::Figure;
 use super::numbers::{self, Amounts};
 use super::words::{self, Standing};
 use super::{ReportError, ReportFrame};
+use crate::money::Money;
 use crate::outcome::{GroupSize, Outcome};
 
 /// How many characters of a name are shown.
@@ -26,6 +27,8 @@ pub(super) struct Page {
     pub(super) run_id: String,
     pub(super) created: String,
     pub(super) program_version: String,
+    /// Whether shares of the revenue are defined.
+    pub(super) has_revenue: bool,
     pub(super) headline: headline::Headline,
     pub(super) account: account::AccountView,
     pub(super) segments: segments::SegmentsView,
@@ -41,14 +44,15 @@ impl Page {
     pub(super) fn new(
         outcome: &Outcome,
         figures: &[Figure],
-        frame: &ReportFrame<'_>,
+        frame: &ReportFrame,
     ) -> Result<Self, ReportError> {
         let amounts = Amounts::for_total(outcome.totals.gross_revenue);
         let figures = Figures(figures);
         Ok(Self {
-            run_id: name(frame.run_id),
+            run_id: name(&frame.run_id),
             created: numbers::moment(frame.created),
             program_version: name(frame.program_version),
+            has_revenue: outcome.totals.net_revenue > Money::ZERO,
             headline: headline::view(outcome, amounts),
             account: account::view(outcome, frame),
             segments: segments::view(outcome, amounts, figures),
@@ -78,7 +82,7 @@ impl Figures<'_> {
     fn named(self, names: &[&str]) -> Vec<FigureView> {
         let found = |name: &&str| self.0.iter().find(|figure| figure.name == *name);
         let view = |figure: &Figure| FigureView {
-            svg: figure.svg.clone(),
+            svg: words::visible(&figure.svg).collect(),
             title: figure.title.clone(),
             caption: figure.caption.clone(),
         };
@@ -115,7 +119,12 @@ pub(super) struct Assessment {
 
 impl Assessment {
     fn new(topic: &'static str, (verdict, standing): (&str, Standing), text: String) -> Self {
-        Self { topic, verdict: verdict.to_owned(), class: standing.class(), text }
+        Self {
+            topic,
+            verdict: verdict.to_owned(),
+            class: standing.class(),
+            text,
+        }
     }
 }
 

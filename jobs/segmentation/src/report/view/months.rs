@@ -30,9 +30,15 @@ pub(super) fn view(
     let row = |index: usize| {
         let at = |of: &Vec<u64>| of.get(index).copied().unwrap_or_default();
         let buyers: u64 = months.buyers.iter().map(at).sum();
-        let revenue: Money = months.revenue.iter().filter_map(|of| of.get(index).copied()).sum();
+        let revenue: Money = months
+            .revenue
+            .iter()
+            .filter_map(|of| of.get(index).copied())
+            .sum();
         // Of equal ones the first in the order of the table.
-        let largest = (0..months.buyers.len()).rev().max_by_key(|i| at(&months.buyers[*i]));
+        let largest = (0..months.buyers.len())
+            .rev()
+            .max_by_key(|i| at(&months.buyers[*i]));
         let largest = largest.filter(|segment| at(&months.buyers[*segment]) > 0);
         let segment = largest.and_then(|segment| outcome.rfm.segments.get(segment));
         MonthRow {
@@ -57,20 +63,34 @@ fn partial(outcome: &Outcome, months: &SegmentMonths) -> Option<String> {
     let begin = span.first_event_at.date_naive();
     let mut parts = Vec::new();
     if begin > first {
-        parts.push(format!("{} begins on day {}", numbers::month(first), begin.day()));
+        parts.push(format!(
+            "{} begins on day {}",
+            numbers::month(first),
+            begin.day()
+        ));
     }
     let end = span.last_event_at.min(span.as_of).date_naive();
     let same_month = (end.year(), end.month()) == (last.year(), last.month());
     if same_month && end < last_day(end) {
-        parts.push(format!("{} ends on day {}", numbers::month(last), end.day()));
+        parts.push(format!(
+            "{} ends on day {}",
+            numbers::month(last),
+            end.day()
+        ));
     }
     let parts = super::super::words::list(&parts);
     (!parts.is_empty()).then(|| {
-        format!("The events do not cover every month in full: {parts}. Compare such months with care.")
+        format!(
+            "The events do not cover every month in full: {parts}. Compare such months with care."
+        )
     })
 }
 
 fn last_day(day: NaiveDate) -> NaiveDate {
-    let next_month = day.with_day(1).and_then(|first| first.checked_add_months(chrono::Months::new(1)));
-    next_month.and_then(|first| first.checked_sub_days(Days::new(1))).unwrap_or(day)
+    let next_month = day
+        .with_day(1)
+        .and_then(|first| first.checked_add_months(chrono::Months::new(1)));
+    next_month
+        .and_then(|first| first.checked_sub_days(Days::new(1)))
+        .unwrap_or(day)
 }

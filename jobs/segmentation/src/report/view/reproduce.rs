@@ -1,6 +1,6 @@
 //! How to get the same numbers again.
 
-use super::super::words::{place, shell_word};
+use super::super::words::{place, shell_word, visible};
 use super::super::{ReportError, ReportFrame};
 use super::name;
 use crate::outcome::Outcome;
@@ -18,20 +18,23 @@ pub(in super::super) struct ReproduceView {
     pub(in super::super) algorithm: &'static str,
 }
 
-pub(super) fn view(
-    outcome: &Outcome,
-    frame: &ReportFrame<'_>,
-) -> Result<ReproduceView, ReportError> {
-    let as_of = outcome.span.as_of.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-    let mut files: Vec<String> =
-        frame.files.iter().take(NAMED_FILES).map(|file| shell_word(&place(file))).collect();
-    if frame.files.len() > NAMED_FILES {
+pub(super) fn view(outcome: &Outcome, frame: &ReportFrame) -> Result<ReproduceView, ReportError> {
+    let as_of = outcome
+        .span
+        .as_of
+        .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    // A catalogue comes with the mapping.
+    let catalogues = usize::from(outcome.account.catalogue.is_some());
+    let n_files = frame.files.len().saturating_sub(catalogues);
+    let named = frame.files.iter().take(n_files.min(NAMED_FILES));
+    let mut files: Vec<String> = named.map(|file| shell_word(&place(file))).collect();
+    if n_files > NAMED_FILES {
         files.push("…".to_owned());
     }
     let mut command = vec![
         "jobs run segmentation".to_owned(),
         format!("--events {}", files.join(" ")),
-        format!("--mapping {}", shell_word(&name(frame.mapping))),
+        format!("--mapping {}", shell_word(&name(&frame.mapping))),
         format!("--as-of {as_of}"),
         format!("--seed {}", outcome.seed),
         "--config settings.toml".to_owned(),
@@ -42,10 +45,10 @@ pub(super) fn view(
     }
     Ok(ReproduceView {
         seed: outcome.seed.to_string(),
-        mapping: name(frame.mapping),
+        mapping: name(&frame.mapping),
         as_of,
         command: command.join(" \\\n    "),
-        settings: toml::to_string(&outcome.settings)?,
+        settings: visible(&toml::to_string(&outcome.settings)?).collect(),
         algorithm: match outcome.settings.algorithm {
             Algorithm::Kmeans => "K-Means",
             Algorithm::Gmm => "Gaussian mixture",

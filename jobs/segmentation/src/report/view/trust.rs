@@ -2,7 +2,7 @@
 
 use super::super::numbers::{self, count, counted, decimal, part, percent, plain_percent};
 use super::super::words::{self, Standing};
-use super::{Assessment, account, scores};
+use super::{Assessment, scores};
 use crate::outcome::Outcome;
 use crate::rfm::{STEPS, Scores};
 
@@ -37,7 +37,11 @@ pub(super) fn view(outcome: &Outcome) -> TrustView {
     ];
     TrustView {
         assessments: found.into_iter().flatten().collect(),
-        notes: outcome.notes.iter().map(|note| words::sentence(&words::shown(note, 600))).collect(),
+        notes: outcome
+            .notes
+            .iter()
+            .map(|note| words::sentence(&words::shown(note, 600)))
+            .collect(),
     }
 }
 
@@ -62,7 +66,10 @@ fn sample(outcome: &Outcome) -> Assessment {
 }
 
 fn quarantine(outcome: &Outcome) -> Assessment {
-    let (rows, read) = (account::quarantined(&outcome.account), outcome.account.rows_read);
+    let (rows, read) = (
+        outcome.account.quarantined_rows(),
+        outcome.account.rows_read,
+    );
     let share = rows as f64 / read.max(1) as f64;
     let verdict = match share {
         share if share >= QUARANTINE_POOR => ("many", Standing::Poor),
@@ -80,8 +87,8 @@ fn quarantine(outcome: &Outcome) -> Assessment {
 }
 
 fn anonymous(outcome: &Outcome) -> Assessment {
-    let (rows, used) = (outcome.account.anonymous, outcome.account.used);
-    let share = rows as f64 / used.max(1) as f64;
+    let (rows, read) = (outcome.account.anonymous, outcome.account.rows_read);
+    let share = rows as f64 / read.max(1) as f64;
     let verdict = match share {
         share if share >= ANONYMOUS_POOR => ("many", Standing::Poor),
         share if share >= ANONYMOUS_FAIR => ("some", Standing::Fair),
@@ -89,13 +96,13 @@ fn anonymous(outcome: &Outcome) -> Assessment {
         _ => ("none", Standing::Good),
     };
     let text = format!(
-        "{} of {} events ({}) name no customer. They belong to no group, and their revenue is in \
-         no number of this report.",
+        "{} of {} rows read ({}) name no customer. They belong to no group, and their revenue is \
+         in no number of this report.",
         count(rows),
-        count(used),
-        part(rows, used)
+        count(read),
+        part(rows, read)
     );
-    Assessment::new("Events without a customer", verdict, text)
+    Assessment::new("Rows without a customer", verdict, text)
 }
 
 fn buyers(outcome: &Outcome) -> Option<Assessment> {
@@ -115,7 +122,11 @@ fn silhouette(outcome: &Outcome) -> Option<Assessment> {
          distances read somewhat higher than plain ones, for which these bounds were made.",
         decimal(score, 3)
     );
-    Some(Assessment::new("Separation of the clusters", words::silhouette(score), text))
+    Some(Assessment::new(
+        "Separation of the clusters",
+        words::silhouette(score),
+        text,
+    ))
 }
 
 fn stability(outcome: &Outcome) -> Option<Assessment> {
@@ -124,7 +135,11 @@ fn stability(outcome: &Outcome) -> Option<Assessment> {
     let Some(index) = chosen.stability else {
         let text = "It was not computed in this run, so it is unknown whether other customers \
                     would give the same clusters.";
-        return Some(Assessment::new(topic, ("unknown", Standing::Fair), text.to_owned()));
+        return Some(Assessment::new(
+            topic,
+            ("unknown", Standing::Fair),
+            text.to_owned(),
+        ));
     };
     let text = format!(
         "When the customers are drawn anew, the clusters agree with these to {} (adjusted Rand \
@@ -137,22 +152,35 @@ fn stability(outcome: &Outcome) -> Option<Assessment> {
 
 /// Scores nobody has, and scores with far more than a fifth of the buyers.
 fn score_groups(outcome: &Outcome) -> Assessment {
-    let measures: [(&str, fn(&Scores) -> u8); 3] =
-        [("recency", |s| s.r), ("frequency", |s| s.f), ("monetary value", |s| s.m)];
+    let measures: [(&str, fn(&Scores) -> u8); 3] = [
+        ("recency", |s| s.r),
+        ("frequency", |s| s.f),
+        ("monetary value", |s| s.m),
+    ];
     let mut findings = Vec::new();
     for (measure, of) in measures {
         let buyers = scores::buyers_by_score(outcome, of);
         let with = |wanted: &dyn Fn(u64) -> bool| -> Vec<String> {
-            (1..=STEPS).filter(|s| wanted(buyers[s - 1])).map(|s| s.to_string()).collect()
+            (1..=STEPS)
+                .filter(|s| wanted(buyers[s - 1]))
+                .map(|s| s.to_string())
+                .collect()
         };
         let empty = with(&|n| n == 0);
         if !empty.is_empty() {
-            findings.push(format!("nobody has {measure} score {}", words::list(&empty)));
+            findings.push(format!(
+                "nobody has {measure} score {}",
+                words::list(&empty)
+            ));
         }
         for (index, n) in buyers.iter().enumerate() {
             let share = *n as f64 / outcome.totals.buyers.max(1) as f64;
             if share >= UNEVEN {
-                findings.push(format!("{} have {measure} score {}", percent(share), index + 1));
+                findings.push(format!(
+                    "{} have {measure} score {}",
+                    percent(share),
+                    index + 1
+                ));
             }
         }
     }
@@ -177,20 +205,31 @@ fn frozen(outcome: &Outcome) -> Option<Assessment> {
         counted(model.customers, "buyer", "buyers"),
         numbers::moment(model.as_of)
     );
-    outcome.rfm.frozen.then(|| Assessment::new("Limits of the scores", ("kept", Standing::Fair), text))
+    outcome
+        .rfm
+        .frozen
+        .then(|| Assessment::new("Limits of the scores", ("kept", Standing::Fair), text))
 }
 
 fn constant_columns(outcome: &Outcome) -> Option<Assessment> {
     let constant = &outcome.clusters.constant_columns;
     let label = |name: &&'static str| {
-        let column = outcome.clusters.columns.iter().find(|column| column.name == *name);
+        let column = outcome
+            .clusters
+            .columns
+            .iter()
+            .find(|column| column.name == *name);
         column.map_or(*name, |column| column.label)
     };
     let labels: Vec<&str> = constant.iter().map(label).collect();
     let text = format!(
-        "{} the same for every customer and did not count for the clusters: {}. The events may not \
-         record {}.",
-        if labels.len() == 1 { "One habit is" } else { "Some habits are" },
+        "{} unknown or the same for every customer and did not count for the clusters: {}. The \
+         events may not record {}.",
+        if labels.len() == 1 {
+            "One habit is"
+        } else {
+            "Some habits are"
+        },
         words::list(&labels),
         if labels.len() == 1 { "it" } else { "them" },
     );
@@ -202,7 +241,10 @@ fn as_of(outcome: &Outcome) -> Assessment {
     let span = &outcome.span;
     let later = match span.events_after_as_of {
         0 => String::new(),
-        n => format!(" {} at or after it were left aside.", counted(n, "event", "events")),
+        n => format!(
+            " {} at or after it were left aside.",
+            counted(n, "event", "events")
+        ),
     };
     let text = format!(
         "Recency counts whole days back from {}. With another date customers move between segments \
