@@ -38,7 +38,9 @@ impl KMeansValidParams {
             });
         }
         Ok(match &self.init {
-            KMeansInit::Precomputed(centroids) => self.lloyd(&rows, centroids.clone()).into_fit(),
+            KMeansInit::Precomputed(centroids) => {
+                self.lloyd(&rows, centroids.clone(), 0).into_fit()
+            }
             KMeansInit::PlusPlus => {
                 let mut best = self.start(&rows, 0);
                 for restart in 1..self.n_init {
@@ -47,7 +49,7 @@ impl KMeansValidParams {
                         best = run;
                     }
                 }
-                best.renumbered(&rows).into_fit()
+                self.canonical(&rows, best).into_fit()
             }
         })
     }
@@ -85,14 +87,27 @@ impl KMeansValidParams {
     fn start(&self, rows: &Rows<'_>, restart: usize) -> Run {
         let mut rng = random::stream(self.seed, &[self.n_clusters as u64, restart as u64]);
         let centroids = seeding::plus_plus(rows, self.n_clusters, &mut rng);
-        self.lloyd(rows, centroids)
+        self.lloyd(rows, centroids, 0)
+    }
+
+    /// Brings the clusters into canonical order.
+    ///
+    /// Rows at the same distance from two centroids change sides when these change places. A cluster
+    /// that had only such rows is then empty: the iteration goes on from there, which lowers the
+    /// inertia, and the order is taken anew.
+    fn canonical(&self, rows: &Rows<'_>, run: Run) -> Run {
+        let mut run = run.renumbered(rows);
+        while run.has_empty() && run.n_iter < self.max_iter {
+            run = self.lloyd(rows, run.centroids, run.n_iter).renumbered(rows);
+        }
+        run
     }
 
     /// Lloyd's iteration. Each turn of the loop is one pass over the rows; the loop is left only
-    /// right after a pass, so labels and inertia always belong to the centroids returned.
-    fn lloyd(&self, rows: &Rows<'_>, mut centroids: Array2<f64>) -> Run {
+    /// right after a pass, so labels and inertia always belong to the centroids returned. `n_iter`
+    /// is the number of iterations already spent.
+    fn lloyd(&self, rows: &Rows<'_>, mut centroids: Array2<f64>, mut n_iter: u64) -> Run {
         let mut labels = vec![u32::MAX; rows.len()];
-        let mut n_iter = 0;
         let mut settled = false;
         loop {
             let (mut partial, changed) = assign(rows, centroids.view(), &mut labels);
@@ -168,6 +183,10 @@ impl Run {
         self
     }
 
+    fn has_empty(&self) -> bool {
+        count_labels(&self.labels, self.centroids.nrows()).contains(&0)
+    }
+
     fn into_fit(self) -> KMeansFit {
         let cluster_sizes = count_labels(&self.labels, self.centroids.nrows());
         KMeansFit {
@@ -179,5 +198,33 @@ impl Run {
             labels: self.labels,
             cluster_sizes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use linfa::ParamGuard;
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn a_cluster_of_nothing_but_ties_survives_renumbering() {
+        // The cluster at 0 holds -1 and 1, each as near to a larger cluster, which comes first.
+        let x = array![[-2.0], [-2.0], [-2.0], [-1.0], [1.0], [2.0], [2.0], [2.0]];
+        let run = || Run {
+            centroids: array![[0.0], [-2.0], [2.0]],
+            labels: vec![1, 1, 1, 0, 0, 2, 2, 2],
+            inertia: 2.0,
+            n_iter: 1,
+        };
+        let rows = Rows::new(x.view());
+        assert!(run().renumbered(&rows).has_empty());
+
+        let params = KMeans::params(3).check().unwrap();
+        let fit = params.canonical(&rows, run()).into_fit();
+        assert!(fit.cluster_sizes.iter().all(|&size| size > 0), "{fit:?}");
+        assert_eq!(fit.model.predict_rows(x.view()), fit.labels);
+        assert!(fit.model.inertia < 2.0, "{fit:?}");
     }
 }

@@ -161,6 +161,14 @@ fn several_empty_clusters_take_rows_in_different_places() {
 }
 
 #[test]
+fn the_only_row_of_a_cluster_is_never_taken() {
+    // 130 is farthest from its centroid, but alone; 2 is the farthest of the others.
+    let x = array![[0.0], [1.0], [2.0], [130.0]];
+    let found = fit(&x, from(array![[0.0], [100.0], [1e6]]).max_iter(1));
+    assert_eq!(found.model.centroids, array![[0.5], [130.0], [2.0]]);
+}
+
+#[test]
 fn an_empty_cluster_with_a_settled_rest_is_filled_before_stopping() {
     // Both centroids start in the same place: the second never wins a tie.
     let x = array![[0.0], [0.0], [4.0], [4.0]];
