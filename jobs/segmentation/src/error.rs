@@ -7,6 +7,7 @@ use pipeline::{Failure, FailureKind};
 
 use crate::features::{FeatureError, LoadError};
 use crate::fusion::FusionTableError;
+use crate::lookup::LookupError;
 use crate::rfm::{ModelFileError, SegmentTableError};
 use crate::settings::SettingError;
 
@@ -188,15 +189,23 @@ impl From<LoadError> for Failure {
     }
 }
 
-/// The kind of a failure to stage the events.
-pub(crate) fn data_failure(error: DataError) -> Failure {
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Artifact(error) => error.into(),
+            error @ LookupError::Content { .. } => Self::new(FailureKind::BadInput, error),
+        }
+    }
+}
+
+/// A failure to read or stage events, with the kind that decides the exit code.
+pub fn data_failure(error: DataError) -> Failure {
     let kind = match error {
         DataError::Engine(error) => return error.into(),
-        DataError::Store(_) | DataError::Mapping { .. } | DataError::Parameter(_) => {
-            FailureKind::Usage
-        }
+        DataError::Store(_) | DataError::Parameter(_) => FailureKind::Usage,
         DataError::Sql(_) => FailureKind::Internal,
-        // What is left is about the files: not found, of another shape, too much of it unusable.
+        // What is left is about the files and the mapping that reads them: not found, of another
+        // shape, too much of it unusable.
         _ => FailureKind::BadInput,
     };
     Failure::new(kind, error)

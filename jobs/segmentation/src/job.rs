@@ -10,6 +10,7 @@ use crate::error::data_failure;
 use crate::features::{Customers, buying_months, feature_table, span};
 use crate::outcome::{Outcome, Span};
 use crate::output::{Files, write_quarantine};
+use crate::report::ReportFrame;
 use crate::rules::Rules;
 use crate::settings::SegmentationSettings;
 use crate::{SegmentationError, clusters, fusion, months, notes, rfm};
@@ -56,13 +57,21 @@ impl Job for Segmentation {
             let rows = staged.account.used;
             Ok::<_, Failure>(Done::rows(staged, rows))
         });
+        let staged = staged.await?;
         let input = Input {
-            account: staged.await?.account,
+            account: staged.account,
             sample: self.events.quick,
+        };
+        let frame = ReportFrame {
+            run_id: context.run.id().to_string(),
+            created: context.run.started(),
+            program_version: env!("CARGO_PKG_VERSION"),
+            files: staged.files,
+            mapping: staged.mapping,
         };
         let outcome = segment(context, input, &self.settings, rules).await?;
         context
-            .step("outcome", write(context, Arc::clone(&outcome)))
+            .step("outcome", write(context, Arc::clone(&outcome), frame))
             .await?;
         Ok(outcome)
     }
@@ -166,9 +175,14 @@ async fn features(
     Ok(Done::rows((span, customers), found as u64))
 }
 
-async fn write(context: &JobContext, outcome: Arc<Outcome>) -> Result<Done<()>, Failure> {
+async fn write(
+    context: &JobContext,
+    outcome: Arc<Outcome>,
+    frame: ReportFrame,
+) -> Result<Done<()>, Failure> {
     write_quarantine(context, &outcome.account).await?;
-    let files = context.compute(move || Files::lay_out(&outcome)).await??;
+    let lay_out = move || Files::lay_out(&outcome, &frame);
+    let files = context.compute(lay_out).await??;
     let rows = files.write(&context.run).await?;
     Ok(Done::rows((), rows))
 }

@@ -23,12 +23,13 @@ mod months;
 mod notes;
 pub mod outcome;
 pub mod output;
+mod report;
 pub mod rfm;
 mod rules;
 mod settings;
 
 pub use decision::CoverageError;
-pub use error::SegmentationError;
+pub use error::{SegmentationError, data_failure};
 pub use job::Segmentation;
 pub use lookup::{CustomerProfile, LookupError, lookup};
 pub use money::{MONEY_PRECISION, MONEY_SCALE, Money, MoneyError};

@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::DeserializeOwned;
+
 /// How many cells an error names before it only counts them.
 const NAMED_CELLS: usize = 4;
 /// How many groups of contested cells an error names before it only counts them.
@@ -106,6 +108,20 @@ impl DecisionTable {
             });
         self.rule_of_cell[cell]
     }
+}
+
+/// Reads a table file; an error is one line that says where and what.
+pub(crate) fn read_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|error| {
+        let message = error.message().replace('\n', " ");
+        match error.span() {
+            Some(span) => {
+                let before = text.get(..span.start).unwrap_or_default();
+                format!("line {}: {message}", before.matches('\n').count() + 1)
+            }
+            None => message,
+        }
+    })
 }
 
 /// The values of the cell with this number, counted with the last axis fastest.

@@ -57,6 +57,20 @@ fn many_cells_are_counted_rather_than_listed() {
     );
 }
 
+#[test]
+fn an_error_in_a_table_file_says_the_line() {
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    struct File {
+        name: String,
+    }
+    let error = read_toml::<File>("# a comment\nname = 3\n").unwrap_err();
+    assert!(
+        error.starts_with("line 2: invalid type") && !error.contains('\n'),
+        "{error}"
+    );
+}
+
 proptest! {
     /// A table is accepted exactly when every cell has one rule, and then answers with that rule.
     #[test]

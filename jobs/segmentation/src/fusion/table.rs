@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Axis, CoverageError, DecisionTable, Rule};
+use crate::decision::{Axis, CoverageError, DecisionTable, Rule, read_toml};
 use crate::money::Money;
 use crate::rfm::Segment;
 
@@ -99,7 +99,7 @@ pub struct FusionTable {
 pub enum FusionTableError {
     /// It is not TOML of the expected shape.
     #[error("it is not a fusion table: {0}")]
-    Malformed(#[from] toml::de::Error),
+    Malformed(String),
     /// The bounds are not in order.
     #[error("the tier bounds must satisfy 0 <= low <= high, but low is {low} and high is {high}")]
     Bounds {
@@ -188,7 +188,7 @@ impl FusionTable {
     ///
     /// [`FusionTableError`], which names the pairs that are left out or contested.
     pub fn from_toml(text: &str, segments: &[Segment]) -> Result<Self, FusionTableError> {
-        let file: TableFile = toml::from_str(text)?;
+        let file: TableFile = read_toml(text).map_err(FusionTableError::Malformed)?;
         let TierBounds { high, low } = file.tiers;
         if !(0.0 <= low && low <= high && high.is_finite()) {
             return Err(FusionTableError::Bounds { low, high });

@@ -2,15 +2,15 @@
 
 mod csv_files;
 mod customers;
-mod figures;
+pub(crate) mod figures;
 mod metrics;
 mod quarantine;
 
 use artifacts::{ArtifactError, RunWriter};
-use charts::Figure;
 
 use crate::error::SegmentationError;
 use crate::outcome::Outcome;
+use crate::report::{self, ReportFrame};
 
 pub(crate) use quarantine::write_quarantine;
 
@@ -34,6 +34,8 @@ pub const DATA_QUALITY: &str = "data_quality.json";
 pub const QUARANTINE: &str = "quarantine.parquet";
 /// The numbers that tell how the run went.
 pub const METRICS: &str = "metrics.json";
+/// What was found, for whoever runs the shop.
+pub const REPORT: &str = "report.html";
 
 /// Everything that is computed from an outcome before anything is written.
 #[derive(Debug)]
@@ -41,14 +43,15 @@ pub(crate) struct Files {
     customers: arrow::array::RecordBatch,
     /// Names and contents.
     small: Vec<(String, Vec<u8>)>,
-    /// The figures, for the report as well.
-    pub(crate) figures: Vec<Figure>,
 }
 
 impl Files {
     /// Lays out all files. Pure and, for a large shop, seconds of work: call it off the async
     /// threads.
-    pub(crate) fn lay_out(outcome: &Outcome) -> Result<Self, SegmentationError> {
+    pub(crate) fn lay_out(
+        outcome: &Outcome,
+        frame: &ReportFrame,
+    ) -> Result<Self, SegmentationError> {
         let customers = customers::table(outcome).map_err(made(CUSTOMERS))?;
         let mut small = vec![
             (
@@ -98,11 +101,9 @@ impl Files {
             let png = figure.png().map_err(made("a chart"))?;
             small.push((format!("charts/{}.png", figure.name), png));
         }
-        Ok(Self {
-            customers,
-            small,
-            figures,
-        })
+        let page = report::render(outcome, &figures, frame).map_err(made(REPORT))?;
+        small.push((REPORT.to_owned(), page.into_bytes()));
+        Ok(Self { customers, small })
     }
 
     /// Writes all files into the run; returns the number of customers.

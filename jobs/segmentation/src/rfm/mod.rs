@@ -11,7 +11,7 @@ mod analysis;
 mod model;
 mod segments;
 
-pub(crate) use analysis::{Totalled, analyse};
+pub(crate) use analysis::analyse;
 pub use model::{CutPoints, ModelFileError, RfmModel, Scores};
 pub use segments::{Segment, SegmentTable, SegmentTableError};
 

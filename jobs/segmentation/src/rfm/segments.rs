@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{PROSPECT, STEPS, Scores};
-use crate::decision::{Axis, CoverageError, DecisionTable, Rule};
+use crate::decision::{Axis, CoverageError, DecisionTable, Rule, read_toml};
 
 const BUILT_IN: &str = include_str!("../../rules/rfm_segments.toml");
 
@@ -33,7 +33,7 @@ pub struct SegmentTable {
 pub enum SegmentTableError {
     /// It is not TOML of the expected shape.
     #[error("it is not a segment table: {0}")]
-    Malformed(#[from] toml::de::Error),
+    Malformed(String),
     /// A range is not `n` or `n-m` within 1 to 5.
     #[error(
         "segment {segment} has the range {range:?}; expected a score from 1 to 5, or a range such as \"4-5\""
@@ -106,7 +106,7 @@ impl SegmentTable {
     ///
     /// [`SegmentTableError`], which names the cells that are left out or contested.
     pub fn from_toml(text: &str) -> Result<Self, SegmentTableError> {
-        let file: TableFile = toml::from_str(text)?;
+        let file: TableFile = read_toml(text).map_err(SegmentTableError::Malformed)?;
         let mut segments: Vec<Segment> = Vec::with_capacity(file.segments.len() + 1);
         let (mut rules, mut segment_of_rule) = (Vec::new(), Vec::new());
         for entry in file.segments {
