@@ -35,5 +35,5 @@ pub use datafusion::scalar::ScalarValue;
 pub use engine::{Engine, Params, QueryResult, Written};
 pub use error::EngineError;
 pub use memory::{default_memory_limit_bytes, parse_bytes, total_memory_bytes};
-pub use versions::versions;
 pub use parameters::{DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams, Mode};
+pub use versions::versions;

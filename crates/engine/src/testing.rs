@@ -175,8 +175,10 @@ pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
     Ok(daemon)
 }
 
-/// The folder of the workspace's binaries, brought up to date once per process
-/// when run by cargo. Binaries stand beside the folder of the running test.
+/// The folder of the workspace's binaries: the one above the running test's.
+///
+/// `cargo test` of the whole workspace builds both daemons. Testing one package
+/// alone uses them as they are, and builds them only when one is missing.
 fn binaries() -> std::io::Result<&'static Path> {
     static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
@@ -186,26 +188,52 @@ fn binaries() -> std::io::Result<&'static Path> {
             .nth(2)
             .ok_or("no folder of binaries")?
             .to_owned();
-        let Some(cargo) = std::env::var_os("CARGO") else {
+        if ["scheduler", "executor"]
+            .iter()
+            .all(|role| folder.join(role).exists())
+        {
             return Ok(folder);
-        };
-        let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "-p", "scheduler", "-p", "executor"]);
-        if folder.ends_with("release") {
-            build.arg("--release");
         }
-        if let Some(target) = folder.parent() {
-            build.arg("--target-dir").arg(target);
-        }
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        match build.current_dir(root).status() {
+        match build(&folder).status() {
             Ok(status) if status.success() => Ok(folder),
-            other => Err(format!("the daemons cannot be built: {other:?}")),
+            other => Err(format!(
+                "the daemons are missing and cannot be built ({other:?}); \
+                 run `cargo build -p scheduler -p executor`"
+            )),
         }
     });
     folder
         .as_deref()
         .map_err(|e| std::io::Error::other(e.clone()))
+}
+
+/// The build of both daemons into the folder that the test runs from.
+fn build(folder: &Path) -> Command {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "-p", "scheduler", "-p", "executor"]);
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    if let Some(target) = folder.parent() {
+        build.arg("--target-dir").arg(target);
+    }
+    // What cargo tells its tests (`CARGO_PKG_NAME` and many more) would make
+    // build scripts of dependencies believe that their surroundings changed,
+    // and nearly everything would be compiled again.
+    build.env_clear();
+    for kept in [
+        "PATH",
+        "HOME",
+        "CARGO_HOME",
+        "RUSTUP_HOME",
+        "RUSTUP_TOOLCHAIN",
+    ] {
+        if let Some(value) = std::env::var_os(kept) {
+            build.env(kept, value);
+        }
+    }
+    build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    build
 }
 
 fn http_status(address: &str, path: &str) -> std::io::Result<u16> {

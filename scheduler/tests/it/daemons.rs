@@ -55,37 +55,6 @@ fn what_a_killed_executor_left_is_removed_by_the_next() {
 }
 
 #[test]
-fn an_executor_without_a_scheduler_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    // Starting any daemon makes sure that the binaries are there.
-    let scheduler = start("scheduler", &["--port", "0"]).unwrap();
-    let binaries = std::env::current_exe().unwrap();
-    let executor = binaries.ancestors().nth(2).unwrap().join("executor");
-    drop(scheduler);
-    let output = Command::new(executor)
-        .args([
-            "--scheduler",
-            "http://127.0.0.1:1",
-            "--port",
-            "0",
-            "--grpc-port",
-            "0",
-        ])
-        .args(["--health-port", "0", "--connect-timeout-seconds", "1"])
-        .arg("--work-dir")
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    assert!(!output.status.success());
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        text.contains("no scheduler answers at http://127.0.0.1:1"),
-        "{text}"
-    );
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-#[test]
 fn a_port_that_is_taken_says_so() {
     let scheduler = start("scheduler", &["--port", "0"]).unwrap();
     let port = scheduler.address.rsplit(':').next().unwrap();
