@@ -178,6 +178,18 @@ fn an_empty_cluster_with_a_settled_rest_is_filled_before_stopping() {
 }
 
 #[test]
+fn a_cluster_emptied_by_the_last_update_is_filled_before_stopping() {
+    // After one update the third centroid holds only ties, which the first two win; by then every
+    // centroid has moved less than `tol`.
+    let x = array![[-2.0], [-2.0], [-2.0], [-1.0], [1.0], [2.0], [2.0], [2.0]];
+    let found = fit(&x, from(array![[-2.5], [2.5], [0.0]]).tol(1.0));
+    assert!(
+        found.cluster_sizes.iter().all(|&size| size > 0),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn as_many_clusters_as_distinct_rows_leave_no_inertia() {
     let x = array![[0.0], [0.0], [1.0], [5.0], [5.0], [7.0]];
     for seed in 0..20 {

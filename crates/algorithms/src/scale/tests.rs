@@ -25,6 +25,7 @@ fn a_constant_column_becomes_exactly_zero() {
     // The mean of a million times 0.1 is not 0.1 when summed naively.
     let x = Array2::from_elem((100_000, 1), 0.1);
     let scaler = StandardScaler::fit(x.view()).unwrap();
+    assert_eq!(scaler.mean[0], 0.1);
     assert_eq!(scaler.std[0], 0.0);
     assert!(
         scaler
