@@ -38,6 +38,15 @@ pub(super) fn mean(value: f64) -> String {
     decimal(value, decimals)
 }
 
+/// The mean of a number of things over another; [`UNDEFINED`] over nothing.
+pub(super) fn mean_of(sum: u64, over: u64) -> String {
+    if over == 0 {
+        UNDEFINED.to_owned()
+    } else {
+        mean(sum as f64 / over as f64)
+    }
+}
+
 /// A number with a fixed number of decimals.
 pub(super) fn decimal(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
@@ -74,11 +83,16 @@ pub(super) fn percent(share: f64) -> String {
 
 /// A share that was set by somebody, such as a limit: `1 %`, `2.5 %`.
 pub(super) fn plain_percent(share: f64) -> String {
-    let digits = format!("{:.4}", share * 100.0);
-    format!(
-        "{}{THIN}%",
-        digits.trim_end_matches('0').trim_end_matches('.')
-    )
+    format!("{}{THIN}%", plain(share * 100.0))
+}
+
+/// A number that was set by somebody, such as a bound: `1.5`, `2`.
+pub(super) fn plain(value: f64) -> String {
+    let digits = decimal(value, 4);
+    digits
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 /// Some of something as a percentage; [`UNDEFINED`] of nothing.
@@ -225,6 +239,8 @@ mod tests {
         assert_eq!(part(1, 0), UNDEFINED);
         assert_eq!(plain(&plain_percent(0.01)), "1 %");
         assert_eq!(plain(&plain_percent(0.025)), "2.5 %");
+        assert_eq!(super::plain(1.5), "1.5");
+        assert_eq!(super::plain(10.0), "10");
     }
 
     #[test]

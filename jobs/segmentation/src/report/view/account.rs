@@ -8,7 +8,7 @@ use super::super::words;
 use crate::outcome::Outcome;
 
 /// How many files are named before they are only counted.
-const NAMED_FILES: usize = 12;
+const NAMED_FILES: usize = 6;
 /// How much of a line is shown as an example.
 const EXAMPLE_LENGTH: usize = 160;
 /// The order in which a shop's events follow each other.

@@ -1,6 +1,6 @@
 //! RFM segments and behaviour clusters together.
 
-use super::super::numbers::{Amounts, decimal, percent};
+use super::super::numbers::{self, Amounts, decimal, percent};
 use super::super::words;
 use super::{FigureView, Figures, SizeView, advice, name};
 use crate::outcome::{FusedSummary, Outcome};
@@ -34,8 +34,8 @@ pub(super) fn view(outcome: &Outcome, amounts: Amounts, figures: Figures<'_>) ->
     let tiers = format!(
         "A cluster counts as high when it brings at least {} times the average revenue per \
          customer, as low below {} times, else as mid.",
-        decimal(fusion.bounds.high, 2),
-        decimal(fusion.bounds.low, 2),
+        numbers::plain(fusion.bounds.high),
+        numbers::plain(fusion.bounds.low),
     );
     FusionView {
         rows: fusion.fused.iter().map(row).collect(),
@@ -54,27 +54,20 @@ fn association(outcome: &Outcome) -> String {
             .to_owned();
     };
     let meaning = match words::association(v) {
-        "strong" => "the two views mostly tell the same story",
+        "strong" => "one view says much about the other; where they differ, look closer",
         "moderate" => "the two views overlap, and each adds something",
         "weak" => "the two views tell different things, so looking at both pays",
         _ => "the two views tell nearly unrelated things",
     };
     format!(
-        "Segments and clusters depend on each other: {} (Cramér’s V {}, where 0 is not at all and 1 \
-         is completely); knowing one removes part of the uncertainty about the other: {} \
-         (normalised mutual information {}). In short, {meaning}.",
-        strength(v),
+        "The tie between segments and clusters is {} (Cramér’s V {}, where 0 is none and 1 is \
+         complete), and the share of information they have in common is {} (normalised mutual \
+         information {} on the same scale). In short, {meaning}.",
+        words::association(v),
         decimal(v, 2),
-        strength(nmi),
+        words::association(nmi),
         decimal(nmi, 2)
     )
-}
-
-fn strength(value: f64) -> &'static str {
-    match words::association(value) {
-        "negligible" => "hardly",
-        verdict => verdict,
-    }
 }
 
 /// A segment and a cluster that share customers.

@@ -3,6 +3,7 @@
 mod account;
 mod choice;
 mod clusters;
+mod findings;
 mod fusion;
 mod headline;
 mod months;

@@ -33,7 +33,7 @@ pub(super) fn view(outcome: &Outcome, frame: &ReportFrame) -> Result<ReproduceVi
     }
     let mut command = vec![
         "jobs run segmentation".to_owned(),
-        format!("--events {}", files.join(" ")),
+        format!("--events {}", files.join(" \\\n             ")),
         format!("--mapping {}", shell_word(&name(&frame.mapping))),
         format!("--as-of {as_of}"),
         format!("--seed {}", outcome.seed),
