@@ -82,7 +82,8 @@ pub(crate) async fn single(place: &str) -> Result<Option<Found>, DataError> {
         Err(_) if has_wildcard(place) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    if resolved.url.path().ends_with('/') {
+    // In a URL a question mark begins a query, which no store takes; here it is a wildcard.
+    if resolved.url.path().ends_with('/') || resolved.url.query().is_some() {
         return Ok(None);
     }
     match resolved.store.head(&resolved.path).await {

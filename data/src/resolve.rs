@@ -136,8 +136,8 @@ fn in_every_file(chosen: &Chosen, column: &str, expression: &Expression) -> Resu
         .files()
         .filter(|(_, header)| !header.is_empty())
     {
-        let named = expression.columns.iter().filter(|name| own.contains(name));
-        if let Some(missing) = named.filter(|name| !header.contains(name)).next() {
+        let mut named = expression.columns.iter().filter(|name| own.contains(name));
+        if let Some(missing) = named.find(|name| !header.contains(name)) {
             let mapping = &chosen.mapping.name;
             return Err(absent(
                 mapping,
@@ -188,7 +188,8 @@ async fn convert(
             mapping: mapping.name.clone(),
             reason: format!("the expression of {column} ({}) {reason}", expression.sql),
         };
-        let planned = format!("{} as {column}", expression.sql);
+        // Beside a plain column an aggregate has no place, and this is where that shows.
+        let planned = format!("{} as {column}, _line", expression.sql);
         let text =
             staging::MAPPING_TYPES.render(&[("expressions", &planned), ("source", relation)])?;
         engine

@@ -67,8 +67,7 @@ impl Kind {
                 ) {
                     return Err("a timestamp; a time of day or a duration is none");
                 }
-                let plain = format!("arrow_cast({sql}, 'Timestamp(Microsecond, Some(\"UTC\"))')");
-                plain
+                format!("arrow_cast({sql}, 'Timestamp(Microsecond, Some(\"UTC\"))')")
             }
             Self::Time => {
                 return Err(

@@ -91,3 +91,65 @@ async fn parameters_out_of_range_are_refused() {
         assert!(error.contains(told), "{error}");
     }
 }
+
+#[tokio::test]
+async fn every_line_of_a_hostile_file_is_accounted_for() {
+    let lines: [&[u8]; 12] = [
+        b"2025-01-01,view,1,2,3,1,1",
+        b"2025-01-01,view,1,2,3,1,1",
+        b"\"2025-01-01,view,1,2,3,1,1",
+        b"\xff\xfe,view,1,2,3,1,1",
+        b"\0\0\0,view,1,2,3,1,1",
+        b",,,,,,",
+        b"\"\",\"\",\"\",\"\",\"\",\"\",\"\"",
+        b"2025-01-01,view,1,'; drop table events; --,3,1,1",
+        b"99999999999999999999,view,1,2,3,99999999999999999999,1e400",
+        b"2025-01-01,VIEW,1,2,3,1,1",
+        b"2025-01-01,view,1,2,3,1,1,,,,",
+        b"\"",
+    ];
+    let header = b"event_time,event_type,user_id,product_id,order_id,quantity,unit_price\r\n";
+    let bench = Bench::new().await;
+    let file = bench.file(
+        "a.csv",
+        [header.as_slice(), &lines.join(b"\r\n".as_slice())].concat(),
+    );
+    let mut params = events(&[&file]);
+    params.max_invalid = 1.0;
+    let account = bench.check(&params).await.unwrap();
+    assert_eq!((account.rows_read, account.used), (12, 3));
+    assert_eq!(account.duplicates_kept, Some(2));
+    assert_eq!(account.quarantined_rows(), 9);
+    let expected = [
+        ("bad_event_time", 2),
+        ("invalid_utf8", 1),
+        ("missing_event_time", 2),
+        ("too_many_fields", 1),
+        ("unknown_event_type", 1),
+        ("unterminated_quote", 2),
+    ];
+    let reasons: Vec<(&str, u64)> = account
+        .quarantined
+        .iter()
+        .map(|(reason, rows)| (reason.as_str(), *rows))
+        .collect();
+    assert_eq!(reasons, expected);
+}
+
+#[tokio::test]
+async fn the_sample_is_a_shop_to_try_things_out_with() {
+    let sample = crate::support::workspace().join("data/samples/shop.csv");
+    let bench = Bench::new().await;
+    let staged = bench
+        .stage(&events(&[sample.to_str().unwrap()]))
+        .await
+        .unwrap();
+    assert_eq!(staged.mapping, "events");
+    assert_eq!(staged.account.used, staged.account.rows_read);
+    assert!(staged.account.users >= 100, "{}", staged.account.users);
+    assert!(
+        staged.account.events["purchase"] >= 50,
+        "{:?}",
+        staged.account.events
+    );
+}

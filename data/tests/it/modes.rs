@@ -26,20 +26,20 @@ async fn threads_do_not_show() {
 
 #[tokio::test]
 async fn a_standalone_cluster_does_not_show() {
-    let Some(folder) = dataset("rees46-cosmetics") else {
-        return;
-    };
-    let folder = folder.to_str().unwrap();
-    let embedded = seen(&Bench::new().await, folder).await;
-    let params = EngineParams {
-        mode: Mode::Standalone,
-        threads: Some(2),
-        ..EngineParams::default()
-    };
-    let engine = Engine::open(params).await.unwrap();
-    let bench = Bench {
-        engine,
-        folder: tempfile::tempdir().unwrap(),
-    };
-    assert_eq!(seen(&bench, folder).await, embedded);
+    for name in ["rees46-cosmetics", "rees46-multi-category"] {
+        let Some(folder) = dataset(name) else { return };
+        let folder = folder.to_str().unwrap();
+        let embedded = seen(&Bench::new().await, folder).await;
+        let params = EngineParams {
+            mode: Mode::Standalone,
+            threads: Some(2),
+            ..EngineParams::default()
+        };
+        let engine = Engine::open(params).await.unwrap();
+        let bench = Bench {
+            engine,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        assert_eq!(seen(&bench, folder).await, embedded);
+    }
 }

@@ -146,6 +146,9 @@ impl Head {
                 "it is compressed in another way than gzip; decompress it or use gzip"
             }
             [b'P', b'A', b'R', b'1', ..] => "it is a Parquet file; give it the ending .parquet",
+            bytes if bytes.contains(&b'\r') && !bytes.contains(&b'\n') => {
+                "its lines end in carriage returns alone; convert them to line feeds"
+            }
             _ => return Ok(()),
         };
         Err(self.refused(format, reason.to_owned()))

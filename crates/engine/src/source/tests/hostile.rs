@@ -102,6 +102,7 @@ async fn what_is_no_text_is_refused_with_the_remedy() {
         (b"\xff\xfex\0,\0".as_slice(), "UTF-16"),
         (b"BZh91AY".as_slice(), "use gzip"),
         (b"PAR1".as_slice(), ".parquet"),
+        (b"x,y\r1,2\r".as_slice(), "line feeds"),
         (b"\xe9t\xe9,y\n1,2\n".as_slice(), "latin1"),
     ] {
         let files = Files::new().with("a.csv", bytes);
