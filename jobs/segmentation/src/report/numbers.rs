@@ -25,10 +25,13 @@ pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
-/// A mean: two decimals below 10, one below 1,000, none above.
+/// A mean: two decimals below 10, one below 1,000, none above; a little is not nothing.
 pub(super) fn mean(value: f64) -> String {
     if !value.is_finite() {
         return UNDEFINED.to_owned();
+    }
+    if value > 0.0 && value < 0.005 {
+        return format!("<{THIN}0.01");
     }
     let decimals = match value.abs() {
         size if size < 9.995 => 2,
@@ -224,6 +227,8 @@ mod tests {
         assert_eq!(mean(345.67), "345.7");
         assert_eq!(mean(12_345.6), "12,346");
         assert_eq!(mean(-0.001), "0.00");
+        assert_eq!(plain(&mean(0.001)), "< 0.01");
+        assert_eq!(mean(0.0), "0.00");
         assert_eq!(mean(f64::NAN), UNDEFINED);
     }
 

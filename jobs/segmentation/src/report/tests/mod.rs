@@ -228,7 +228,35 @@ fn a_page_without_figures_stands() {
 fn the_run_can_be_repeated_from_what_it_says() {
     let page = page(&outcome());
     assert!(page.contains("--seed 42") && page.contains("--as-of 1970-04-11T00:00:00Z"));
-    assert!(page.contains("--events &#39;/data/my shop.csv&#39; \\\n             s3://shop/2.csv \\\n"));
+    assert!(
+        page.contains("--events &#39;/data/my shop.csv&#39; \\\n             s3://shop/2.csv \\\n")
+    );
     assert!(page.contains("n_init = 4"));
     assert!(page.contains(FILES[1]));
+}
+
+#[test]
+fn a_single_lapsed_customer_is_spoken_of_in_the_singular() {
+    let mut outcome = outcome();
+    let lapsed = outcome
+        .rfm
+        .scores
+        .iter()
+        .flatten()
+        .filter(|s| s.f >= 4 && s.m >= 4 && s.r <= 2);
+    assert_eq!(lapsed.count(), 0, "the regulars of the shop are all recent");
+    assert!(!page(&outcome).contains("with high scores for frequency and spending"));
+    let row = outcome
+        .rfm
+        .scores
+        .iter()
+        .position(|scores| scores.is_some_and(|s| s.f >= 4))
+        .unwrap();
+    let scores = outcome.rfm.scores[row].as_mut().unwrap();
+    (scores.r, scores.m) = (1, 5);
+    let page = page(&outcome);
+    assert!(
+        page.contains("1 customer with high scores for frequency and spending (4 or 5) has not")
+    );
+    assert!(page.contains("It is in the segment “"));
 }

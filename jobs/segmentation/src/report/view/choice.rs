@@ -88,7 +88,7 @@ fn how(outcome: &Outcome) -> String {
         "The silhouette score tells how much closer customers are to their own cluster than to the \
          next one: 1 is perfect, 0 is no difference. It is computed with squared Euclidean \
          distance, as Spark does. Inertia is the sum of squared distances to the cluster centres; \
-         it always falls with more clusters, so it is only a guide. The smallest cluster must hold \
+         it falls with more clusters, so it is only a guide. The smallest cluster must hold \
          at least {} of the customers.{starts}{stability}",
         plain_percent(settings.min_share),
     )

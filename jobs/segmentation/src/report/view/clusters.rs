@@ -164,7 +164,13 @@ fn main_segments(outcome: &Outcome, cluster: &ClusterSummary) -> String {
         .filter(|(_, share)| *share > 0.0)
         .collect();
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let told = parts.iter().take(3);
+    let worth_telling = |(place, part): &(usize, &(&str, f64))| *place == 0 || part.1 >= 0.05;
+    let told = parts
+        .iter()
+        .enumerate()
+        .take(3)
+        .filter(worth_telling)
+        .map(|(_, part)| part);
     let told: Vec<String> = told
         .map(|(s, share)| format!("{} {}", name(s), percent(*share)))
         .collect();

@@ -88,9 +88,17 @@ fn good_customers_away(outcome: &Outcome) -> Option<Finding> {
         .rev()
         .max_by_key(|segment| members[*segment])?;
     let segment = &outcome.rfm.segments[largest];
+    let share = match members[largest] {
+        all if all == n && n > 1 => "All of them are".to_owned(),
+        1 if n == 1 => "It is".to_owned(),
+        some => format!(
+            "{} of them {}",
+            count(some),
+            if some == 1 { "is" } else { "are" }
+        ),
+    };
     let action = format!(
-        "{} of them are in the segment “{}”. {}",
-        count(members[largest]),
+        "{share} in the segment “{}”. {}",
         name(&segment.name),
         advice(&segment.advice)
     );

@@ -77,12 +77,17 @@ fn quarantine(outcome: &Outcome) -> Assessment {
         _ if rows > 0 => ("very few", Standing::Good),
         _ => ("none", Standing::Good),
     };
-    let text = format!(
-        "{} of {} rows read ({}) could not be used. Whatever they tell is missing from all numbers.",
-        count(rows),
-        count(read),
-        part(rows, read)
-    );
+    let text = if rows == 0 {
+        format!("Each of the {} rows read could be used.", count(read))
+    } else {
+        format!(
+            "{} of {} rows read ({}) could not be used. Whatever they tell is missing from all \
+             numbers.",
+            count(rows),
+            count(read),
+            part(rows, read)
+        )
+    };
     Assessment::new("Rows that could not be used", verdict, text)
 }
 
@@ -95,13 +100,17 @@ fn anonymous(outcome: &Outcome) -> Assessment {
         _ if rows > 0 => ("few", Standing::Good),
         _ => ("none", Standing::Good),
     };
-    let text = format!(
-        "{} of {} rows read ({}) name no customer. They belong to no group, and their revenue is \
-         in no number of this report.",
-        count(rows),
-        count(read),
-        part(rows, read)
-    );
+    let text = if rows == 0 {
+        format!("Each of the {} rows read names a customer.", count(read))
+    } else {
+        format!(
+            "{} of {} rows read ({}) name no customer. They belong to no group, and their revenue \
+             is in no number of this report.",
+            count(rows),
+            count(read),
+            part(rows, read)
+        )
+    };
     Assessment::new("Rows without a customer", verdict, text)
 }
 
@@ -168,10 +177,8 @@ fn score_groups(outcome: &Outcome) -> Assessment {
         };
         let empty = with(&|n| n == 0);
         if !empty.is_empty() {
-            findings.push(format!(
-                "nobody has {measure} score {}",
-                words::list(&empty)
-            ));
+            let scores = words::list(&empty).replace(" and ", " or ");
+            findings.push(format!("nobody has {measure} score {scores}"));
         }
         for (index, n) in buyers.iter().enumerate() {
             let share = *n as f64 / outcome.totals.buyers.max(1) as f64;
