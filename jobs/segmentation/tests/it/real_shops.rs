@@ -5,6 +5,21 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use crate::independent::{Expected, Line, rfm, ten_thousandths};
 use crate::support::{Run, Shop, dataset};
 
+/// Sums over all customers: days, orders, money, and the three scores.
+fn sums(expected: &Expected) -> (i64, i64, i128, [u64; 3]) {
+    expected
+        .values()
+        .fold((0, 0, 0, [0; 3]), |sum, (days, orders, money, scores)| {
+            let score = |i: usize| sum.3[i] + u64::from(scores[i]);
+            (
+                sum.0 + days,
+                sum.1 + orders,
+                sum.2 + money,
+                [score(0), score(1), score(2)],
+            )
+        })
+}
+
 async fn agrees(run: &Run, expected: &Expected) {
     let customers = run.customers().await;
     let buyers = customers
@@ -66,6 +81,9 @@ async fn online_retail() {
     let expected = rfm(&lines, last);
     // The known facts of the dataset: 4,372 customers, of whom 33 only ever returned something.
     assert_eq!(expected.len(), 4_339);
+    // As computed once with pandas, without any of this code.
+    let pandas = (399_368, 18_536, 83_104_770_540, [12_931, 11_396, 13_015]);
+    assert_eq!(sums(&expected), pandas);
     let run = Shop::of_files(&folder, "online-retail").run().await;
     assert_eq!(run.outcome.totals.customers, 4_372);
     assert_eq!(
@@ -96,6 +114,8 @@ async fn cdnow_sample() {
     let last = lines.iter().map(|line| line.at).max().unwrap();
     let expected = rfm(&lines, last);
     assert_eq!(expected.len(), 2_357);
+    let pandas = (878_133, 6_696, 2_440_919_400, [7_048, 5_749, 7_060]);
+    assert_eq!(sums(&expected), pandas);
     let mapping =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mappings/cdnow.toml");
     let run = Shop::of_files(&file, mapping.to_str().unwrap()).run().await;
