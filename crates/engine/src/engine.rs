@@ -10,11 +10,12 @@ use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::SessionState;
-use datafusion::prelude::{SQLOptions, SessionContext};
+use datafusion::physical_plan::collect;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use object_store::ObjectStore;
 
-use crate::cluster::{self, LocalCluster};
+use crate::cluster::{self, Jobs, LocalCluster};
 use crate::error::{Doing, EngineError, classify};
 use crate::memory;
 use crate::parameters::{DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams, Mode};
@@ -69,6 +70,8 @@ struct Inner {
     /// their own.
     memory_limit_bytes: Option<usize>,
     context: SessionContext,
+    /// The jobs of cluster mode.
+    jobs: Option<Jobs>,
     /// The servers of standalone mode.
     local: Option<LocalCluster>,
     /// Declared after `context`: spill files are gone before their folder is.
@@ -115,6 +118,7 @@ impl Engine {
                 Inner {
                     context: context(session::session_state(config, runtime, None)),
                     memory_limit_bytes: Some(limit),
+                    jobs: None,
                     local: None,
                     _work: Some(work),
                     mode: params.mode,
@@ -128,8 +132,9 @@ impl Engine {
                         reason: e.to_string(),
                     })?;
                 Inner {
-                    context: client(local.url(), threads, message_size)?,
+                    context: client(local.url(), session::session_config(threads, message_size))?,
                     memory_limit_bytes: Some(limit),
+                    jobs: None,
                     local: Some(local),
                     _work: None,
                     mode: params.mode,
@@ -141,8 +146,9 @@ impl Engine {
                     .map_err(|reason| EngineError::Configuration { reason })?;
                 cluster::connect(&url).await?;
                 Inner {
-                    context: client(&url, threads, message_size)?,
+                    context: client(&url, session::remote_config(threads, message_size))?,
                     memory_limit_bytes: None,
+                    jobs: Some(Jobs::new(&url)),
                     local: None,
                     _work: None,
                     mode: params.mode,
@@ -204,12 +210,13 @@ impl Engine {
         self.register_table(table, frame.into_view())
     }
 
-    /// Runs a query and brings its rows here.
+    /// Runs a query and brings its rows here. Dropping the future gives the query
+    /// up, on a cluster as well.
     pub async fn query(&self, sql: &str, params: Params<'_>) -> Result<QueryResult, EngineError> {
         let rows = async {
             let frame = self.plan(sql, params).await?;
             let schema = tables::without_views(frame.schema().as_arrow());
-            let batches = frame.collect().await?;
+            let batches = self.run(frame).await?;
             let batches = batches
                 .iter()
                 .map(|b| conform(b, &schema))
@@ -254,10 +261,13 @@ impl Engine {
         Ok((resolved.store, resolved.path))
     }
 
-    /// Ends the session: what runs in this process for it is stopped and its
-    /// files removed. Where clones are left, that happens with the last one;
+    /// Ends the session: what runs in this process for it is stopped, its files
+    /// are removed, a cluster has heard of the queries given up. Where clones are left, that happens with the last one;
     /// dropping it does the same without waiting for the end.
     pub async fn close(self) {
+        if let Some(jobs) = &self.inner.jobs {
+            jobs.close().await;
+        }
         if let Some(inner) = Arc::into_inner(self.inner)
             && let Some(local) = &inner.local
         {
@@ -282,6 +292,20 @@ impl Engine {
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect();
         frame.with_param_values(values)
+    }
+
+    /// Runs a planned query. On a cluster its job is cancelled when the caller
+    /// stops waiting.
+    pub(crate) async fn run(&self, frame: DataFrame) -> DataFusionResult<Vec<RecordBatch>> {
+        let Some(jobs) = &self.inner.jobs else {
+            return frame.collect().await;
+        };
+        let context = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await?;
+        let watched = jobs.watch(&plan);
+        let batches = collect(plan, context).await;
+        watched.finished();
+        batches
     }
 
     /// DataFusion's error in our words.
@@ -321,12 +345,7 @@ fn work_folder(parent: &Path) -> Result<WorkFolder, EngineError> {
 }
 
 /// A session whose queries become jobs of the scheduler at `url`.
-fn client(
-    url: &str,
-    partitions: usize,
-    message_size: usize,
-) -> Result<SessionContext, EngineError> {
-    let config = session::session_config(partitions, message_size);
+fn client(url: &str, config: SessionConfig) -> Result<SessionContext, EngineError> {
     let runtime = session::runtime(None, None).map_err(start_failed)?;
     let planner = cluster::planner(url, &config);
     Ok(context(session::session_state(

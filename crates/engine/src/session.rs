@@ -39,6 +39,13 @@ pub fn session_config(partitions: usize, max_message_size_bytes: usize) -> Sessi
         .set_str("datafusion.execution.time_zone", "UTC")
 }
 
+/// The settings of a session whose jobs run on a remote scheduler: the client
+/// asks for the state of its job (every 50 ms) rather than being told, because
+/// only then does it know the job early enough to cancel it.
+pub(crate) fn remote_config(partitions: usize, max_message_size_bytes: usize) -> SessionConfig {
+    session_config(partitions, max_message_size_bytes).set_str("ballista.client.pull", "true")
+}
+
 /// The settings of a session that runs inside this process alone.
 ///
 /// On top of [`session_config`]: partitions are spread by rows after a scan that

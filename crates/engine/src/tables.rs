@@ -1,15 +1,18 @@
 //! Tables on disk: registering Parquet, writing results as Parquet.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
-use datafusion::dataframe::DataFrameWriteOptions;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::file_format::format_as_file_type;
+use datafusion::datasource::file_format::parquet::{ParquetFormat, ParquetFormatFactory};
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::LogicalPlanBuilder;
 use futures::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
@@ -79,9 +82,15 @@ pub(crate) async fn materialise(
     let schema = without_views(frame.schema().as_arrow());
 
     remove_parts(&place).await.map_err(|e| unwritable(url, e))?;
-    let options = DataFrameWriteOptions::new().with_single_file_output(false);
-    let counts = frame
-        .write_parquet(place.url.as_str(), options, None)
+    let format = format_as_file_type(Arc::new(ParquetFormatFactory::new()));
+    let (state, plan) = frame.into_parts();
+    // Said outright: a folder may have a dot in its name.
+    let folder = HashMap::from([("single_file_output".to_owned(), "false".to_owned())]);
+    let copy = LogicalPlanBuilder::copy_to(plan, place.url.to_string(), format, folder, Vec::new())
+        .and_then(LogicalPlanBuilder::build)
+        .map_err(told)?;
+    let counts = engine
+        .run(DataFrame::new(state, copy))
         .await
         .map_err(told)?;
     let rows = counts

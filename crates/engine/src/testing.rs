@@ -53,7 +53,12 @@ impl Daemon {
 
     /// The HTTP status of `path` on the health address, 0 when nobody answers.
     pub fn status_of(&self, path: &str) -> u16 {
-        http_status(&self.health, path).unwrap_or(0)
+        self.get(path).map_or(0, |(status, _)| status)
+    }
+
+    /// The HTTP status and body of `path` on the health address.
+    pub fn get(&self, path: &str) -> std::io::Result<(u16, String)> {
+        http_get(&self.health, path)
     }
 }
 
@@ -236,7 +241,7 @@ fn build(folder: &Path) -> Command {
     build
 }
 
-fn http_status(address: &str, path: &str) -> std::io::Result<u16> {
+fn http_get(address: &str, path: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     write!(
@@ -245,9 +250,11 @@ fn http_status(address: &str, path: &str) -> std::io::Result<u16> {
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let status = answer
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head
         .split_ascii_whitespace()
         .nth(1)
         .and_then(|code| code.parse().ok());
-    status.ok_or_else(|| std::io::Error::other("no status line"))
+    let status = status.ok_or_else(|| std::io::Error::other("no status line"))?;
+    Ok((status, body.to_owned()))
 }

@@ -128,3 +128,51 @@ async fn a_job_submitted_before_any_executor_is_there_waits_for_one() {
     let rows = tokio::time::timeout(std::time::Duration::from_secs(60), counting).await;
     assert_eq!(rows.unwrap().unwrap(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_given_up_is_cancelled_on_the_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = LocalCluster::start(1, &folder.path().join("executors")).unwrap();
+    let plain = open(Mode::Embedded, folder.path()).await;
+    let url = events(&plain, folder.path()).await;
+    let mode = Mode::Cluster {
+        scheduler: cluster.url(),
+    };
+    let engine = open(mode, folder.path()).await;
+    engine.register_parquet("events", &url).await.unwrap();
+    let endless = "select count(*) as n from events a join events b on a.price < b.price
+        join events c on b.price < c.price";
+    let given_up = tokio::time::timeout(
+        std::time::Duration::from_secs(2),
+        engine.query(endless, &[]),
+    )
+    .await;
+    assert!(given_up.is_err(), "the query was meant to be endless");
+    assert!(
+        cluster
+            .scheduler
+            .get("/api/jobs")
+            .unwrap()
+            .1
+            .contains("Running")
+    );
+    engine.clone().close().await;
+    let begin = std::time::Instant::now();
+    let running = || {
+        cluster
+            .scheduler
+            .get("/api/jobs")
+            .unwrap()
+            .1
+            .contains("Running")
+    };
+    while running() && begin.elapsed().as_secs() < 20 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(!running(), "{:?}", cluster.scheduler.get("/api/jobs"));
+    // The executor is free again.
+    let counting = engine.query("select count(*) as n from events", &[]);
+    let rows = tokio::time::timeout(std::time::Duration::from_secs(30), counting).await;
+    assert_eq!(rows.unwrap().unwrap().num_rows(), 1);
+    engine.close().await;
+}

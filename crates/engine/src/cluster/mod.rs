@@ -9,6 +9,7 @@
 mod client;
 mod executor;
 mod health;
+mod jobs;
 mod local;
 mod ports;
 mod scheduler;
@@ -21,6 +22,7 @@ use crate::parameters::DEFAULT_MAX_MESSAGE_SIZE_BYTES;
 
 pub(crate) use client::{connect, planner, scheduler_url};
 pub use executor::{ExecutorAddresses, serve_executor};
+pub(crate) use jobs::Jobs;
 pub(crate) use local::LocalCluster;
 pub use scheduler::serve_scheduler;
 

@@ -1,0 +1,98 @@
+//! Jobs of this client on a remote scheduler: a query nobody waits for any more
+//! is cancelled there. Ballista itself would let it run to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ballista_core::JobId;
+use ballista_core::execution_plans::DistributedQueryExec;
+use ballista_core::serde::protobuf::CancelJobParams;
+use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion_proto::protobuf::LogicalPlanNode;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
+
+/// How long the scheduler may take to hear of a cancellation.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The scheduler and the cancellations under way to it.
+pub(crate) struct Jobs {
+    url: String,
+    cancelling: TaskTracker,
+}
+
+impl Jobs {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            cancelling: TaskTracker::new(),
+        }
+    }
+
+    /// Cancels the plan's job when the guard is dropped before
+    /// [`Watched::finished`].
+    pub(crate) fn watch(&self, plan: &Arc<dyn ExecutionPlan>) -> Watched<'_> {
+        Watched {
+            jobs: self,
+            plan: Some(Arc::clone(plan)),
+        }
+    }
+
+    /// Waits for the cancellations under way.
+    pub(crate) async fn close(&self) {
+        self.cancelling.close();
+        if tokio::time::timeout(PATIENCE, self.cancelling.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the scheduler was not told of every cancelled job");
+        }
+    }
+}
+
+/// See [`Jobs::watch`].
+pub(crate) struct Watched<'a> {
+    jobs: &'a Jobs,
+    plan: Option<Arc<dyn ExecutionPlan>>,
+}
+
+impl Watched<'_> {
+    /// The job has ended, well or not.
+    pub(crate) fn finished(mut self) {
+        self.plan = None;
+    }
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        let Some(plan) = self.plan.take() else { return };
+        let job = plan
+            .downcast_ref::<DistributedQueryExec<LogicalPlanNode>>()
+            .and_then(DistributedQueryExec::job_id);
+        if let (Some(job), Ok(runtime)) = (job, Handle::try_current()) {
+            let cancel = cancel(self.jobs.url.clone(), job);
+            self.jobs.cancelling.spawn_on(cancel, &runtime);
+        }
+    }
+}
+
+async fn cancel(url: String, job: JobId) {
+    let told = async {
+        let mut scheduler = SchedulerGrpcClient::connect(url)
+            .await
+            .map_err(|e| e.to_string())?;
+        let params = CancelJobParams {
+            job_id: job.to_string(),
+        };
+        scheduler
+            .cancel_job(params)
+            .await
+            .map_err(|e| e.to_string())
+    };
+    match tokio::time::timeout(PATIENCE, told).await {
+        Ok(Ok(_)) => tracing::info!(%job, "job cancelled"),
+        Ok(Err(error)) => tracing::warn!(%job, %error, "job not cancelled"),
+        Err(_) => tracing::warn!(%job, "job not cancelled in time"),
+    }
+}
