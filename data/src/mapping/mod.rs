@@ -7,6 +7,9 @@ mod expression;
 mod parts;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 use engine::source::{Delimiter, Encoding, SourceFormat, SourceOptions};
 use serde::Deserialize;
 

@@ -190,3 +190,46 @@ async fn too_many_unusable_rows_are_an_error_with_reasons_and_examples() {
     }
     assert_eq!(bench.check(&params).await.unwrap().quarantined_rows(), 3);
 }
+
+#[tokio::test]
+async fn cancelled_invoices_are_returns_and_other_negative_quantities_are_not() {
+    let header =
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+    let lines = [
+        "536365,85123A,\"LANTERN, WHITE\",6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom",
+        "536365,85123A,\"LANTERN, WHITE\",6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom",
+        "C536379,D,Discount,-1,2010-12-01 09:41:00,27.50,14527.0,France",
+        "536589,21777,,-10,2010-12-01 16:50:00,0.0,,United Kingdom",
+        "C536380,22632,odd,3,2010-12-01 09:41:00,1,14527.0,France",
+        "A563187,B,Adjust bad debt,1,2011-08-12 14:51:00,-11062.06,,United Kingdom",
+        "536370,22728,CLOCK,1,2010-12-01 08:45:00,0,12583.5,France",
+    ];
+    let bench = Bench::new().await;
+    let file = bench.file("a.csv", format!("{header}\n{}\n", lines.join("\n")));
+    let mut params = events(&[&file]);
+    params.max_invalid = 1.0;
+    let account = bench.check(&params).await.unwrap();
+    let query = "select event_type, user_id, product_id, order_id, quantity, unit_price from events \
+                 order by event_time";
+    assert_eq!(
+        bench.rows(query).await,
+        [
+            "purchase | 17850 | 85123A | 536365 | 6 | 2.5500",
+            "purchase | 17850 | 85123A | 536365 | 6 | 2.5500",
+            "return | 14527 | D | C536379 | 1 | 27.5000",
+        ]
+    );
+    assert_eq!(
+        bench
+            .rows("select line, reason from rejected order by line")
+            .await,
+        [
+            "5 | negative_quantity",
+            "6 | negative_quantity",
+            "7 | negative_price",
+            "8 | bad_user"
+        ]
+    );
+    assert_eq!((account.duplicates_kept, account.anonymous), (Some(1), 2));
+    assert_eq!(account.distinct["Country"], 2);
+}

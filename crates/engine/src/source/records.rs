@@ -236,6 +236,7 @@ fn quoted_extent(data: &[u8], rules: QuoteRules, finished: bool) -> Extent {
                 let (end, next) = match found {
                     Some(offset) => (at + offset, at + offset + 1),
                     None if finished => (data.len(), data.len()),
+                    None if data.len() > LONGEST_LINE_BYTES => return Extent::Unterminated,
                     None => return Extent::Unknown,
                 };
                 if broken_lines > 0 && rules.width > 0 && fields != rules.width {

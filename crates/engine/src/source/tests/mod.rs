@@ -4,6 +4,7 @@ mod codec;
 mod csv;
 mod formats;
 mod hostile;
+mod remote;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
