@@ -3,6 +3,7 @@
 //! What belongs here: flags, settings, logging, signals. The executor itself
 //! is `engine::cluster::serve_executor`, so that every role runs with the same
 //! functions, stores and codecs.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod logging;
 mod settings;

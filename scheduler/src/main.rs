@@ -3,6 +3,7 @@
 //! What belongs here: flags, settings, logging, signals. The scheduler itself
 //! is `engine::cluster::serve_scheduler`, so that every role plans with the same
 //! functions, stores and codecs.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod logging;
 mod settings;

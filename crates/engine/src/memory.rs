@@ -42,7 +42,7 @@ pub fn default_memory_limit_bytes() -> usize {
 /// A pool of `limit_bytes` shared fairly between operators that can spill; its
 /// refusals name the operators that hold most.
 pub(crate) fn pool(limit_bytes: usize) -> Arc<dyn MemoryPool> {
-    const NAMED: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+    const NAMED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
     Arc::new(TrackConsumersPool::new(
         FairSpillPool::new(limit_bytes),
         NAMED,

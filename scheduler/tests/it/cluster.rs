@@ -176,3 +176,37 @@ async fn a_query_given_up_is_cancelled_on_the_cluster() {
     assert_eq!(rows.unwrap().unwrap().num_rows(), 1);
     engine.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminated_scheduler_waits_for_its_jobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cluster = LocalCluster::start(1, &folder.path().join("executors")).unwrap();
+    let plain = open(Mode::Embedded, folder.path()).await;
+    let url = events(&plain, folder.path()).await;
+    let mode = Mode::Cluster {
+        scheduler: cluster.url(),
+    };
+    let engine = open(mode, folder.path()).await;
+    engine.register_parquet("events", &url).await.unwrap();
+    let slow = "select count(*) as n from events a
+        join (select * from events where user_id < 400) b on a.price < b.price";
+    let querying = tokio::spawn(async move { engine.query(slow, &[]).await });
+    while !cluster
+        .scheduler
+        .get("/api/jobs")
+        .unwrap()
+        .1
+        .contains("Running")
+    {
+        assert!(!querying.is_finished(), "the query was meant to be slow");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let ended = tokio::task::spawn_blocking(move || {
+        cluster
+            .scheduler
+            .terminate(std::time::Duration::from_secs(60))
+            .unwrap()
+    });
+    assert_eq!(querying.await.unwrap().unwrap().num_rows(), 1);
+    assert!(ended.await.unwrap());
+}

@@ -27,6 +27,10 @@ const DEFAULT_PARTITIONS: usize = 16;
 /// How often a draining scheduler looks whether its jobs have ended.
 const DRAIN_POLL: Duration = Duration::from_millis(200);
 
+/// How long clients have to learn that their job has ended (they ask every
+/// 50 ms) before connections close.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// How long open connections may take to close after the drain.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -115,6 +119,7 @@ impl Scheduler {
             running_jobs = self.server.running_job_number(),
             "scheduler is draining"
         );
+        let busy = self.server.running_job_number() + self.server.pending_job_number() > 0;
         let drained = async {
             while self.server.running_job_number() + self.server.pending_job_number() > 0 {
                 tokio::time::sleep(DRAIN_POLL).await;
@@ -125,6 +130,9 @@ impl Scheduler {
                 running_jobs = self.server.running_job_number(),
                 "scheduler stops with jobs unfinished"
             );
+        }
+        if busy {
+            tokio::time::sleep(FAREWELL).await;
         }
         drop(close);
         // Executors keep their connections open for ever; they notice and retry.

@@ -6,11 +6,11 @@ use arrow::util::pretty::pretty_format_batches;
 use engine::{Engine, EngineParams, Mode, QueryResult};
 
 /// An embedded engine with its work folder under `folder`.
-pub async fn embedded(folder: &Path, threads: usize) -> Engine {
+pub(crate) async fn embedded(folder: &Path, threads: usize) -> Engine {
     open(Mode::Embedded, folder, threads).await
 }
 
-pub async fn open(mode: Mode, folder: &Path, threads: usize) -> Engine {
+pub(crate) async fn open(mode: Mode, folder: &Path, threads: usize) -> Engine {
     let params = EngineParams {
         mode,
         threads: Some(threads),
@@ -23,7 +23,7 @@ pub async fn open(mode: Mode, folder: &Path, threads: usize) -> Engine {
 
 /// Writes a table of 60 000 purchases of 3 000 users to `folder/events/` and
 /// registers it as `events`.
-pub async fn events(engine: &Engine, folder: &Path) -> String {
+pub(crate) async fn events(engine: &Engine, folder: &Path) -> String {
     let url = folder.join("events").to_str().unwrap().to_owned();
     engine
         .materialise(
@@ -44,12 +44,12 @@ pub async fn events(engine: &Engine, folder: &Path) -> String {
 }
 
 /// The rows as text, for comparing and reading.
-pub fn table(result: &QueryResult) -> String {
+pub(crate) fn table(result: &QueryResult) -> String {
     pretty_format_batches(&result.batches).unwrap().to_string()
 }
 
 /// Entries of a folder that may be missing.
-pub fn entries(folder: &Path) -> Vec<String> {
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
