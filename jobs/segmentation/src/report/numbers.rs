@@ -77,7 +77,7 @@ pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 0.05 {
         format!("<{THIN}0.1{THIN}%")
-    } else if percent < 100.0 && percent >= 99.95 {
+    } else if (99.95..100.0).contains(&percent) {
         format!(">{THIN}99.9{THIN}%")
     } else {
         format!("{}{THIN}%", decimal(percent, 1))

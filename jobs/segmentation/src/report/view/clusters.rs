@@ -131,7 +131,7 @@ fn traits(clusters: &ClusterOutcome, cluster: &ClusterSummary, averages: &[f64])
             name: column.label,
             how: words::distance_from_average(z)?,
             numbers: format!(
-                "{} on average, {} over all customers (z {})",
+                "{} on average, {} over all customers (z\u{A0}{})",
                 value(column, mean),
                 value(column, *averages.get(index)?),
                 signed(z)

@@ -212,9 +212,9 @@ fn returns(outcome: &Outcome, amounts: Amounts) -> Option<Finding> {
 fn typical_order(outcome: &Outcome) -> Option<Finding> {
     let totals = &outcome.totals;
     let claim = format!(
-        "An order is worth {} on average before returns, and a buyer placed {}.",
+        "An order is worth {} on average before returns, and a buyer placed {} orders.",
         numbers::amount(totals.gross_revenue.mean(totals.orders)?),
-        format!("{} orders", numbers::mean_of(totals.orders, totals.buyers)),
+        numbers::mean_of(totals.orders, totals.buyers),
     );
     Some(Finding {
         claim,

@@ -17,8 +17,11 @@ pub(in super::super) struct ScoreCell {
     pub(in super::super) buyers: String,
 }
 
+/// One of the three scores of a buyer.
+pub(super) type Score = fn(&Scores) -> u8;
+
 /// The buyers with each score, `[score - 1]`.
-pub(super) fn buyers_by_score(outcome: &Outcome, of: fn(&Scores) -> u8) -> [u64; STEPS] {
+pub(super) fn buyers_by_score(outcome: &Outcome, of: Score) -> [u64; STEPS] {
     let mut buyers = [0; STEPS];
     for scores in outcome.rfm.scores.iter().flatten() {
         buyers[usize::from(of(scores)).clamp(1, STEPS) - 1] += 1;
@@ -89,9 +92,9 @@ fn recency(cuts: &[Option<i64>], score: usize) -> String {
             below: Some(limit),
         }) => format!("more than {} ago", days(limit)),
         Some(Reach {
-            from: Some(most),
+            from: Some(0),
             below: None,
-        }) if most == 0 => "less than a day ago".to_owned(),
+        }) => "less than a day ago".to_owned(),
         Some(Reach {
             from: Some(most),
             below: None,

@@ -4,7 +4,7 @@ use super::super::numbers::{self, count, counted, decimal, part, percent, plain_
 use super::super::words::{self, Standing};
 use super::{Assessment, scores};
 use crate::outcome::Outcome;
-use crate::rfm::{STEPS, Scores};
+use crate::rfm::STEPS;
 
 /// From this share on, rows that could not be used are worth a word, and then worth a worry.
 const QUARANTINE_FAIR: f64 = 0.01;
@@ -161,7 +161,7 @@ fn stability(outcome: &Outcome) -> Option<Assessment> {
 
 /// Scores nobody has, and scores with far more than a fifth of the buyers.
 fn score_groups(outcome: &Outcome) -> Assessment {
-    let measures: [(&str, fn(&Scores) -> u8); 3] = [
+    let measures: [(&str, scores::Score); 3] = [
         ("recency", |s| s.r),
         ("frequency", |s| s.f),
         ("monetary value", |s| s.m),
