@@ -81,9 +81,9 @@ proptest! {
             blocks.iter().map(|(first, second)| rule("x", first, second)).collect();
         let mut covered = vec![Vec::new(); 6];
         for (index, (first, second)) in blocks.iter().enumerate() {
-            for cell in 0..6 {
+            for (cell, covering) in covered.iter_mut().enumerate() {
                 if first.contains(&(cell / 3)) && second.contains(&(cell % 3)) {
-                    covered[cell].push(index);
+                    covering.push(index);
                 }
             }
         }

@@ -4,6 +4,7 @@
 mod failures;
 mod golden;
 mod independent;
+mod inputs;
 mod lookup;
 mod models;
 mod real_shops;
