@@ -1,4 +1,5 @@
-//! The mathematics of customer segmentation: plain functions from numbers to numbers.
+//! The mathematics of customer segmentation and recommendation: plain functions from numbers to
+//! numbers.
 //!
 //! **What belongs here.** Algorithms on matrices of `f64` (one row per customer, one column per
 //! feature) and on slices of values, each exact, documented with its source and its cost, and tested
@@ -15,6 +16,7 @@
 //! | [`stability`] | bootstrap stability of a clustering |
 //! | [`agreement`] | contingency, adjusted Rand index, mutual information, Cramér's V, lift |
 //! | [`profile`] | what a cluster is like |
+//! | [`als`] | factor models of scores by alternating least squares, explicit and implicit |
 //!
 //! **What does not.** Input and output, `async`, clocks, Arrow, SQL, settings, logs, and the words of
 //! any one report. Nothing here reads the time or draws an unseeded random number.
@@ -30,6 +32,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod agreement;
+pub mod als;
 pub mod choose_k;
 pub mod kmeans;
 pub mod mixture;

@@ -11,8 +11,10 @@
 )]
 
 mod agreement;
+mod als_spark;
 mod compare;
 mod fixtures;
+mod movielens;
 mod real_data;
 mod sklearn;
 mod spark;

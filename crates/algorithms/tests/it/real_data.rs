@@ -13,8 +13,8 @@ use crate::compare::{assert_all_close, assert_close};
 use crate::fixtures::{RealData, read};
 use crate::sklearn::fit_from;
 
-/// The folder of the datasets: `CLIENTELE_DATASETS`, or `../shared/datasets` beside the workspace.
-fn datasets() -> Option<PathBuf> {
+/// The folder of a dataset, in `CLIENTELE_DATASETS`, or `../shared/datasets` beside the workspace.
+pub(crate) fn datasets(name: &str) -> Option<PathBuf> {
     let folder = match env::var_os("CLIENTELE_DATASETS") {
         Some(folder) => PathBuf::from(folder),
         None => Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,10 +23,8 @@ fn datasets() -> Option<PathBuf> {
             .parent()?
             .join("shared/datasets"),
     };
-    folder
-        .join("clustering")
-        .is_dir()
-        .then(|| folder.join("clustering"))
+    let folder = folder.join(name);
+    folder.is_dir().then_some(folder)
 }
 
 fn points(path: &Path) -> Array2<f64> {
@@ -48,7 +46,7 @@ fn points(path: &Path) -> Array2<f64> {
 
 #[test]
 fn k_means_and_silhouette_on_iris_wine_and_s1() {
-    let Some(folder) = datasets() else {
+    let Some(folder) = datasets("clustering") else {
         eprintln!("skipped: no clustering datasets (set CLIENTELE_DATASETS to their folder)");
         return;
     };

@@ -1,0 +1,90 @@
+//! What is minimised, as numbers per entry and per row.
+//!
+//! For implicit feedback, with `s` the score the model gives a pair and `c = alpha |r|`:
+//!
+//! ```text
+//! Hu-Koren:   sum over all pairs    (1 + c) (p - s)^2        p = 1 if r > 0, else 0
+//! revisited:  sum over all pairs    w s^2   +   sum over scores   c (p - s)^2
+//! explicit:   sum over scores       (r - mean - b_user - b_item - s)^2
+//! ```
+//!
+//! each plus, for every row with `n` scores, `lambda n^exponent` times its squared length. With `z`
+//! the factors of the other side, the equations of a row are
+//! `(w Z'Z + sum c z z' + lambda n^exponent I) x = sum beta z`.
+
+use super::interactions::Row;
+use super::params::{AlsValidParams, Feedback};
+
+/// One score in the equations of a row: `weight z z'` on the left, `beta z` on the right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) weight: f64,
+    pub(crate) beta: f64,
+}
+
+impl AlsValidParams {
+    pub(crate) fn has_biases(&self) -> bool {
+        matches!(self.feedback, Feedback::Explicit { biases: true })
+    }
+
+    /// Weight of the pairs without a score; `None` if they have none.
+    pub(crate) fn gram_weight(&self) -> Option<f64> {
+        match self.feedback {
+            Feedback::Explicit { .. } => None,
+            Feedback::Implicit {
+                unobserved_weight, ..
+            } => Some(unobserved_weight.unwrap_or(1.0)),
+        }
+    }
+
+    /// The part of a score in the equations; `offset` is what an explicit model adds to the dot
+    /// product.
+    pub(crate) fn entry(&self, score: f32, offset: f64) -> Entry {
+        let score = f64::from(score);
+        match self.feedback {
+            Feedback::Explicit { .. } => Entry {
+                weight: 1.0,
+                beta: score - offset,
+            },
+            Feedback::Implicit {
+                alpha,
+                unobserved_weight,
+            } => {
+                let weight = alpha * score.abs();
+                let beta = match unobserved_weight {
+                    _ if score <= 0.0 => 0.0,
+                    None => 1.0 + weight,
+                    Some(_) => weight,
+                };
+                Entry { weight, beta }
+            }
+        }
+    }
+
+    /// What a score adds to the loss beside the sum over all pairs, when the model gives `s`.
+    pub(crate) fn entry_loss(&self, score: f32, offset: f64, s: f64) -> f64 {
+        let Entry { weight, beta } = self.entry(score, offset);
+        match self.feedback {
+            Feedback::Explicit { .. } => (beta - s) * (beta - s),
+            // weight s^2 - 2 beta s + beta p: both definitions, multiplied out.
+            Feedback::Implicit { .. } => weight * s * s - 2.0 * beta * s + beta,
+        }
+    }
+
+    /// Penalties of a row on its squared factors and on its squared bias; `n_other` is the size of
+    /// the other side.
+    pub(crate) fn penalties(&self, row: Row<'_>, n_other: usize) -> (f64, f64) {
+        let n = match self.feedback {
+            Feedback::Explicit { .. } => row.len() as f64,
+            Feedback::Implicit {
+                unobserved_weight, ..
+            } => {
+                let positive = row.scores.iter().filter(|&&score| score > 0.0).count();
+                positive as f64 + unobserved_weight.map_or(0.0, |w| w * n_other as f64)
+            }
+        };
+        let scale = n.powf(self.regularization_exponent);
+        let of_bias = self.bias_regularization.unwrap_or(self.regularization);
+        (self.regularization * scale, of_bias * scale)
+    }
+}

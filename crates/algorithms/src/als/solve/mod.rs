@@ -1,0 +1,33 @@
+//! Small dense systems: the kernels under the half-iterations.
+//!
+//! Matrices are row-major slices whose width is a multiple of [`PAD`], so that inner loops have
+//! fixed lengths and become vector instructions; columns beyond the true width are zero. Only the
+//! upper triangle of a symmetric matrix is kept.
+
+mod cholesky;
+mod dual;
+mod eigen;
+mod nnls;
+mod real;
+mod syrk;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use cholesky::{factorize, substitute};
+pub(crate) use dual::solve_dual;
+pub(crate) use eigen::symmetric_eigen;
+pub(crate) use nnls::non_negative;
+pub(crate) use real::{Real, dot};
+pub(crate) use syrk::add_outer_products;
+
+/// Widths are rounded up to a multiple of this.
+pub(crate) const PAD: usize = 8;
+
+/// `n` rounded up to a multiple of [`PAD`].
+pub(crate) fn padded(n: usize) -> usize {
+    n.next_multiple_of(PAD)
+}
+
+/// A matrix without a Cholesky factor: not positive definite, or not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotPositive;
