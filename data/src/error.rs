@@ -12,10 +12,10 @@ use sql::SqlError;
 pub enum DataError {
     /// The engine failed.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(Box<EngineError>),
     /// A file cannot be opened as a source.
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Source(Box<SourceError>),
     /// A URL names no store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -106,4 +106,17 @@ pub enum DataError {
     /// A parameter is out of range.
     #[error("{0}")]
     Parameter(String),
+}
+
+// Boxed, so that results stay small to hand around.
+impl From<EngineError> for DataError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl From<SourceError> for DataError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(Box::new(error))
+    }
 }

@@ -34,11 +34,6 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The settings that hold when only defaults and the environment speak.
-    pub(crate) fn from_environment() -> Result<Self, Failure> {
-        Ok(layers(None)?.load()?)
-    }
-
     /// The settings of a segmentation with these flags.
     pub(crate) fn of_segmentation(args: &SegmentationArgs) -> Result<Self, Failure> {
         let common = &args.common;

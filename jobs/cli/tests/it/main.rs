@@ -6,7 +6,7 @@
     reason = "tests"
 )]
 
-mod cluster;
+mod accounts;
 mod failures;
 mod house;
 mod imports;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::cluster::Cluster;
-use super::program::{datasets, latest_run, shop, succeed, tree};
+use engine::testing::LocalCluster;
+
+use super::program::{latest_run, shop, succeed, tree};
 
 /// The tables of a run that must not depend on where it ran, with their bytes.
 fn tables(run: &Path) -> Vec<(String, Vec<u8>)> {
@@ -102,12 +103,13 @@ fn a_simulated_shop_gives_the_same_bytes_in_every_mode_and_width() {
         );
         assert_same(&expected, &found, &format!("standalone, {threads} threads"));
     }
-    let cluster = Cluster::start(2);
+    let cluster = LocalCluster::start(2, &folder.join("cluster")).unwrap();
+    let scheduler = cluster.url();
     for threads in ["1", "2", "7"] {
         let found = segment(
             folder,
             &format!("c{threads}"),
-            &["submit", "--scheduler", cluster.url()],
+            &["submit", "--scheduler", &scheduler],
             &events,
             &["--threads", threads],
         );
@@ -115,32 +117,86 @@ fn a_simulated_shop_gives_the_same_bytes_in_every_mode_and_width() {
     }
 }
 
+/// A log in text with a duplicate of every tenth line and with lines that are no record.
+fn text_log(folder: &Path) -> (String, String) {
+    let shop = folder.join("shop");
+    let path = shop.to_str().unwrap().to_owned();
+    succeed(&[
+        "--quiet",
+        "generate",
+        "--output",
+        &path,
+        "--events",
+        "6000",
+        "--users",
+        "400",
+        "--products",
+        "100",
+        "--format",
+        "csv",
+    ]);
+    let text = std::fs::read_to_string(shop.join("events-00000.csv")).unwrap();
+    let log = folder.join("log");
+    std::fs::create_dir(&log).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    for (number, part) in rows.chunks(2_500).enumerate() {
+        let mut lines = vec![header];
+        for (index, row) in part.iter().enumerate() {
+            lines.push(row);
+            if index % 10 == 0 {
+                lines.push(row);
+            }
+            if index % 100 == 0 {
+                lines.extend([
+                    "cut,short",
+                    "2025-10-01 00:00:00 UTC,sneeze,1,1,1,1,1.00,,,",
+                ]);
+            }
+        }
+        std::fs::write(log.join(format!("part-{number}.csv")), lines.join("\n")).unwrap();
+    }
+    let mapping = folder.join("mapping.toml");
+    let built_in =
+        std::fs::read_to_string(super::house::root().join("data/mappings/events.toml")).unwrap();
+    let text = built_in
+        .replace("dedup = false", "dedup = true")
+        .replace("name = \"events\"", "name = \"mine\"");
+    std::fs::write(&mapping, text).unwrap();
+    (
+        log.to_str().unwrap().to_owned(),
+        mapping.to_str().unwrap().to_owned(),
+    )
+}
+
 #[test]
 fn a_text_log_with_duplicates_and_bad_lines_gives_the_same_bytes_in_every_mode() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let Some(datasets) = datasets() else { return };
-    let glob = datasets
-        .join("rees46-cosmetics/data_*.csv")
-        .to_string_lossy()
-        .into_owned();
-    let events = [glob.as_str()];
-    let expected = segment(folder, "e2", &["run"], &events, &["--threads", "2"]);
-    let found = segment(
-        folder,
-        "s2",
-        &["run"],
-        &events,
-        &["--standalone", "--threads", "2"],
-    );
+    let (events, mapping) = text_log(folder);
+    let events = [events.as_str()];
+    let more = ["--mapping", &mapping];
+    let expected = segment(folder, "e2", &["run"], &events, &more);
+    let account = expected
+        .iter()
+        .find(|(name, _)| name == "data_quality.json")
+        .unwrap();
+    let account: serde_json::Value = serde_json::from_slice(&account.1).unwrap();
+    assert_eq!(account["duplicates"], 600);
+    assert_eq!(account["quarantined"]["truncated_line"], 60);
+    assert_eq!(account["quarantined"]["unknown_event_type"], 60);
+    assert_eq!(account["used"], 6_000);
+    let standalone = [&more[..], &["--standalone", "--threads", "3"]].concat();
+    let found = segment(folder, "s3", &["run"], &events, &standalone);
     assert_same(&expected, &found, "standalone");
-    let cluster = Cluster::start(2);
+    let cluster = LocalCluster::start(2, &folder.join("cluster")).unwrap();
+    let scheduler = cluster.url();
     let found = segment(
         folder,
         "c2",
-        &["submit", "--scheduler", cluster.url()],
+        &["submit", "--scheduler", &scheduler],
         &events,
-        &[],
+        &more,
     );
     assert_same(&expected, &found, "cluster");
 }

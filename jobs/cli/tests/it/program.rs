@@ -46,6 +46,11 @@ pub(crate) fn fail(code: i32, arguments: &[&str]) -> String {
     error
 }
 
+#[expect(clippy::print_stderr, reason = "a skipped test says why")]
+fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 /// The folder of real datasets, if this machine has it; says so when it does not.
 pub(crate) fn datasets() -> Option<PathBuf> {
     let folder = std::env::var_os("CLIENTELE_DATASETS").map_or_else(
