@@ -101,7 +101,7 @@ impl PhysicalExtensionCodec for EnginePhysicalCodec {
         context: &TaskContext,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match source::codec::decode_scan(bytes) {
+        match source::codec::decode_scan(bytes, inputs) {
             Some(plan) => plan,
             None => self.ballista.try_decode(bytes, inputs, context, converter),
         }

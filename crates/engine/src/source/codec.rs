@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::ipc::convert::{IpcSchemaEncoder, fb_to_schema};
 use datafusion::arrow::ipc::root_as_schema;
 use datafusion::catalog::TableProvider;
+use datafusion::common::internal_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::physical_plan::ExecutionPlan;
 use serde::de::DeserializeOwned;
@@ -50,11 +51,22 @@ pub(crate) fn encode_scan(plan: &dyn ExecutionPlan) -> Option<Result<Vec<u8>>> {
 }
 
 /// The operator of these bytes, if they are the scan of a source.
-pub(crate) fn decode_scan(bytes: &[u8]) -> Option<Result<Arc<dyn ExecutionPlan>>> {
+pub(crate) fn decode_scan(
+    bytes: &[u8],
+    inputs: &[Arc<dyn ExecutionPlan>],
+) -> Option<Result<Arc<dyn ExecutionPlan>>> {
     let rest = bytes.strip_prefix(SCAN_MARKER)?;
-    Some(decode::<ScanParts>(rest).map(|(schema, parts)| {
-        let scan = SourceScanExec::from_parts(Arc::new(parts.spec), schema, parts.shares);
-        Arc::new(scan) as Arc<dyn ExecutionPlan>
+    Some(decode::<ScanParts>(rest).and_then(|(schema, parts)| {
+        let [input] = inputs else {
+            return internal_err!("a source scan has one input");
+        };
+        let (spec, input) = (Arc::new(parts.spec), Arc::clone(input));
+        Ok(Arc::new(SourceScanExec::from_parts(
+            spec,
+            schema,
+            parts.shares,
+            input,
+        )) as Arc<dyn ExecutionPlan>)
     }))
 }
 

@@ -23,7 +23,8 @@ async fn a_table_and_its_scan_survive_the_journey() {
     let scan =
         SourceScanExec::plan(Arc::clone(&arrived.spec), &arrived.schema, &[1, 3, 4], 2).unwrap();
     let bytes = encode_scan(&scan).unwrap().unwrap();
-    let there: Arc<dyn ExecutionPlan> = decode_scan(&bytes).unwrap().unwrap();
+    let inputs: Vec<_> = scan.children().into_iter().cloned().collect();
+    let there: Arc<dyn ExecutionPlan> = decode_scan(&bytes, &inputs).unwrap().unwrap();
     let (here, there) = (run(Arc::new(scan)).await, run(there).await);
     assert_eq!(here.batch, there.batch);
     assert_eq!(here.len(), 3);
@@ -32,6 +33,6 @@ async fn a_table_and_its_scan_survive_the_journey() {
 #[test]
 fn foreign_bytes_are_not_taken_for_ours() {
     assert!(decode_table(b"{}").is_none());
-    assert!(decode_scan(b"").is_none());
-    assert!(decode_scan(b"\0source-scan\x01ab").unwrap().is_err());
+    assert!(decode_scan(b"", &[]).is_none());
+    assert!(decode_scan(b"\0source-scan\x01ab", &[]).unwrap().is_err());
 }
