@@ -2,7 +2,7 @@
 //! numbers.
 //!
 //! **What belongs here.** Algorithms on matrices of `f64` (one row per customer, one column per
-//! feature) and on slices of values, each exact, documented with its source and its cost, and tested
+//! feature), on slices of values and on sparse scores of users for items, each exact, documented with its source and its cost, and tested
 //! against its definition and against other implementations:
 //!
 //! | module | what |
@@ -17,6 +17,8 @@
 //! | [`agreement`] | contingency, adjusted Rand index, mutual information, Cramér's V, lift |
 //! | [`profile`] | what a cluster is like |
 //! | [`als`] | factor models of scores by alternating least squares, explicit and implicit |
+//! | [`topn`] | the best items for each user, exactly, by a tiled product |
+//! | [`ranking`] | measures of recommendations and of predicted scores, with confidence intervals |
 //!
 //! **What does not.** Input and output, `async`, clocks, Arrow, SQL, settings, logs, and the words of
 //! any one report. Nothing here reads the time or draws an unseeded random number.
@@ -38,9 +40,11 @@ pub mod kmeans;
 pub mod mixture;
 pub mod profile;
 pub mod quantiles;
+pub mod ranking;
 pub mod scale;
 pub mod silhouette;
 pub mod stability;
+pub mod topn;
 
 mod canonical;
 mod kernel;

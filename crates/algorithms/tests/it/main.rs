@@ -15,6 +15,7 @@ mod als_spark;
 mod compare;
 mod fixtures;
 mod movielens;
+mod ranking_spark;
 mod real_data;
 mod sklearn;
 mod spark;

@@ -1,0 +1,178 @@
+use ndarray::array;
+use proptest::prelude::*;
+
+use super::*;
+use crate::random;
+
+/// Factors that are small whole numbers, so that many scores are equal.
+fn factors(seed: u64, n: usize, k: usize, biases: bool) -> Factors {
+    let mut rng = random::stream(seed, &[n as u64]);
+    let mut draw = || random::index(&mut rng, 5) as f32 - 2.0;
+    Factors {
+        vectors: Array2::from_shape_fn((n, k), |_| draw()),
+        biases: biases.then(|| (0..n).map(|_| 0.5 * draw()).collect()),
+    }
+}
+
+/// Every item scored, and all of them sorted.
+fn brute_force(
+    model: &Als,
+    user: usize,
+    n: usize,
+    seen: &[u32],
+    allowed: &[bool],
+) -> Vec<Recommendation> {
+    let mut all: Vec<Recommendation> = (0..model.items.len() as u32)
+        .filter(|item| !seen.contains(item) && allowed[*item as usize])
+        .map(|item| Recommendation {
+            item,
+            score: model.score(user, item as usize),
+        })
+        .collect();
+    // Stable: equal scores stay in the order of the items.
+    all.sort_by(|a, b| b.score.partial_cmp(&a.score).unwrap());
+    all.truncate(n);
+    all
+}
+
+fn model(seed: u64, n_users: usize, n_items: usize, k: usize, biases: bool) -> Als {
+    Als {
+        users: factors(seed, n_users, k, biases),
+        items: factors(seed ^ 1, n_items, k, biases),
+        global_mean: 0.25,
+    }
+}
+
+/// About a third of all items for each user, sorted.
+fn seen_lists(seed: u64, n_users: usize, n_items: usize) -> Vec<Vec<u32>> {
+    let mut rng = random::stream(seed, &[7]);
+    let mut list = || {
+        (0..n_items as u32)
+            .filter(|_| random::index(&mut rng, 3) == 0)
+            .collect()
+    };
+    (0..n_users).map(|_| list()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn the_lists_are_those_of_brute_force(
+        seed: u64, n_users in 1_usize..80, n_items in 1_usize..70, k in 1_usize..7,
+        n in 0_usize..12, biases: bool, filtered: bool
+    ) {
+        let model = model(seed, n_users, n_items, k, biases);
+        let seen = seen_lists(seed, n_users, n_items);
+        let mut rng = random::stream(seed, &[8]);
+        let allowed: Vec<bool> = (0..n_items)
+            .map(|_| !filtered || random::index(&mut rng, 4) > 0)
+            .collect();
+        let search = TopN::new(&model.items, model.global_mean, Some(&allowed)).unwrap();
+        let lists = search.of_users(&model.users, n, |user| &seen[user]).unwrap();
+        prop_assert_eq!(lists.len(), n_users);
+        for (user, list) in lists.iter().enumerate() {
+            prop_assert_eq!(list, &brute_force(&model, user, n, &seen[user], &allowed));
+        }
+    }
+}
+
+#[test]
+fn scores_have_the_bits_of_the_model_over_several_panels() {
+    let (n_users, n_items, k) = (9, 3_000, 33);
+    let mut rng = random::stream(1, &[]);
+    let mut draw = |n| Factors {
+        vectors: Array2::from_shape_fn((n, k), |_| random::unit(&mut rng) as f32 - 0.5),
+        biases: None,
+    };
+    let model = Als {
+        users: draw(n_users),
+        items: draw(n_items),
+        global_mean: 0.0,
+    };
+    let lists = model.top_n(50, |_| &[]).unwrap();
+    for (user, list) in lists.iter().enumerate() {
+        assert_eq!(
+            list,
+            &brute_force(&model, user, 50, &[], &vec![true; n_items])
+        );
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_lists() {
+    let model = model(3, 500, 300, 6, true);
+    let seen = seen_lists(3, 500, 300);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().unwrap();
+        pool.install(|| model.top_n(10, |user| &seen[user]).unwrap())
+    };
+    let one = with(1);
+    assert_eq!(one, with(2));
+    assert_eq!(one, with(7));
+}
+
+#[test]
+fn equal_scores_go_to_the_lower_item() {
+    let model = Als {
+        users: Factors {
+            vectors: array![[0.0]],
+            biases: None,
+        },
+        items: factors(1, 30, 1, false),
+        global_mean: 0.0,
+    };
+    let items: Vec<u32> = model.top_n(3, |_| &[0, 2]).unwrap()[0]
+        .iter()
+        .map(|r| r.item)
+        .collect();
+    assert_eq!(items, [1, 3, 4]);
+}
+
+#[test]
+fn a_score_that_is_not_a_number_is_never_recommended() {
+    let model = Als {
+        users: Factors {
+            vectors: array![[1.0]],
+            biases: None,
+        },
+        items: Factors {
+            vectors: array![[f32::NAN], [1.0], [f32::NEG_INFINITY]],
+            biases: None,
+        },
+        global_mean: 0.0,
+    };
+    let expected = Recommendation {
+        item: 1,
+        score: 1.0,
+    };
+    assert_eq!(model.top_n(3, |_| &[]).unwrap(), [[expected]]);
+}
+
+#[test]
+fn unit_rows_have_length_one_or_zero() {
+    assert_eq!(
+        unit_rows(array![[3.0, 4.0], [0.0, 0.0], [0.0, -2.0]].view()),
+        array![[0.6, 0.8], [0.0, 0.0], [0.0, -1.0]]
+    );
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    let items = factors(1, 4, 3, false);
+    let search = TopN::new(&items, 0.0, None).unwrap();
+    let refused = search.of_users(&factors(1, 2, 2, false), 1, |_| &[]);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "users have 2 factors, but items have 3"
+    );
+    let refused = TopN::new(&items, 0.0, Some(&[true, false]));
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "there are 2 filter values for 4 rows"
+    );
+    let mut users = factors(1, 2, 3, true);
+    users.biases = Some(vec![0.0]);
+    assert!(search.of_users(&users, 1, |_| &[]).is_err());
+}
