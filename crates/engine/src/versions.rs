@@ -8,5 +8,8 @@ pub fn versions() -> BTreeMap<String, String> {
         ("ballista", ballista_core::BALLISTA_VERSION),
         ("datafusion", datafusion::DATAFUSION_VERSION),
     ];
-    versions.into_iter().map(|(name, version)| (name.to_owned(), version.to_owned())).collect()
+    versions
+        .into_iter()
+        .map(|(name, version)| (name.to_owned(), version.to_owned()))
+        .collect()
 }
