@@ -1,7 +1,7 @@
-use super::half_step::HalfStep;
+use super::design::{Design, Scratch};
 use super::interactions::Row;
 use super::model::FactorRow;
-use super::solve::{NotPositive, Real, factorize, substitute};
+use super::solve::{NotPositive, factorize, substitute};
 
 /// A score taken apart: `score = baseline + sum of the contributions`.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,22 +29,21 @@ pub struct Contribution {
 /// The user's row is `A^-1 sum beta_j z_j`, so the score of item `i` is the sum over `j` of
 /// `beta_j z_i' A^-1 z_j`. With non-negative factors the same holds within the factors that are
 /// not held at zero.
-pub(crate) fn explain<T: Real>(
-    step: &HalfStep<'_, T>,
+pub(crate) fn explain(
+    design: &Design<'_>,
     row: Row<'_>,
     user: &FactorRow,
     item: u32,
     baseline: f64,
 ) -> Result<Explanation, NotPositive> {
-    let stride = step.stride;
-    let mut a = step.matrix(row);
-    let mut direction: Vec<f64> = step
-        .design_row(item)
-        .iter()
-        .map(|&z| f64::from(z))
-        .collect();
-    if step.is_non_negative() {
-        let first = step.width - user.vector.len();
+    let stride = design.stride;
+    let mut scratch = Scratch::<f64>::default();
+    design.gather(row, &mut scratch);
+    design.equations(row, &mut scratch);
+    let mut a = scratch.a;
+    let mut direction: Vec<f64> = design.row(item).iter().map(|&z| f64::from(z)).collect();
+    if design.params.non_negative {
+        let first = design.width - user.vector.len();
         for (place, _) in (first..).zip(&user.vector).filter(|&(_, &x)| x <= 0.0) {
             for other in 0..stride {
                 a[place.min(other) * stride + place.max(other)] = 0.0;
@@ -59,12 +58,12 @@ pub(crate) fn explain<T: Real>(
         substitute(&a, stride, &mut direction);
     }
     for (index, score) in row.iter() {
-        let z = step.design_row(index).iter();
+        let z = design.row(index).iter();
         let along: f64 = z.zip(&direction).map(|(&z, d)| f64::from(z) * d).sum();
         contributions.push(Contribution {
             item: index,
             score,
-            contribution: step.entry(index, score).beta * along,
+            contribution: design.entry(index, score).beta * along,
         });
     }
     contributions.sort_by(|a, b| {

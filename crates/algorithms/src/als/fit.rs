@@ -1,11 +1,13 @@
 use ndarray::Array2;
 
 use super::blocks::gram;
+use super::design::padded_rows;
 use super::error::{AlsError, Side};
-use super::half_step::{HalfStep, padded_design};
+use super::feedback::{Arithmetic, Feedback};
+use super::half_step::HalfStep;
 use super::interactions::{Interactions, SparseRows};
 use super::model::{Als, Factors};
-use super::params::{AlsValidParams, Arithmetic, Feedback};
+use super::params::AlsValidParams;
 use super::solve::padded;
 use crate::random;
 
@@ -152,7 +154,7 @@ impl AlsValidParams {
     pub(crate) fn gram_of(&self, factors: &Factors) -> Option<Vec<f64>> {
         let stride = padded(self.factors);
         self.gram_weight()
-            .map(|_| gram(&padded_design(factors, false, stride), stride))
+            .map(|_| gram(&padded_rows(factors, false, stride), stride))
     }
 
     fn check_interactions(&self, interactions: &Interactions) -> Result<(), AlsError> {

@@ -1,11 +1,13 @@
 use ndarray::{Array2, ArrayView2};
 
+use super::design::Scratch;
 use super::error::{AlsError, Side};
 use super::explain::{Explanation, explain};
-use super::half_step::{HalfStep, Scratch};
+use super::feedback::Arithmetic;
+use super::half_step::HalfStep;
 use super::interactions::{Row, check_index};
 use super::model::{FactorRow, Factors};
-use super::params::{AlsValidParams, Arithmetic};
+use super::params::AlsValidParams;
 use super::solve::padded;
 
 /// The item side of a model made ready for users who were not part of the fit, or whose scores have
@@ -127,8 +129,8 @@ impl FoldIn<'_> {
         let sorted = self.sorted(scores)?;
         let baseline = f64::from(self.global_mean) + f64::from(self.items.bias(item as usize));
         match &self.step {
-            Step::F32(step) => explain(step, sorted.row(), &user, item, baseline),
-            Step::F64(step) => explain(step, sorted.row(), &user, item, baseline),
+            Step::F32(step) => explain(&step.design, sorted.row(), &user, item, baseline),
+            Step::F64(step) => explain(&step.design, sorted.row(), &user, item, baseline),
         }
         .map_err(|_| AlsError::SingularFoldIn)
     }

@@ -33,8 +33,10 @@
 //! recommendation benchmarks*; Spark `org.apache.spark.ml.recommendation.ALS`.
 
 mod blocks;
+mod design;
 mod error;
 mod explain;
+mod feedback;
 mod fit;
 mod fold_in;
 mod half_step;
@@ -50,8 +52,9 @@ mod tests;
 
 pub use error::{AlsError, AlsParamsError, Side};
 pub use explain::{Contribution, Explanation};
+pub use feedback::{Arithmetic, Feedback};
 pub use fit::{AlsFit, WarmStart};
 pub use fold_in::FoldIn;
 pub use interactions::{Interactions, Row};
 pub use model::{Als, FactorRow, Factors};
-pub use params::{AlsParams, AlsValidParams, Arithmetic, Feedback};
+pub use params::{AlsParams, AlsValidParams};

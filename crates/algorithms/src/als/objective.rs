@@ -12,8 +12,9 @@
 //! the factors of the other side, the equations of a row are
 //! `(w Z'Z + sum c z z' + lambda n^exponent I) x = sum beta z`.
 
+use super::feedback::Feedback;
 use super::interactions::Row;
-use super::params::{AlsValidParams, Feedback};
+use super::params::AlsValidParams;
 
 /// One score in the equations of a row: `weight z z'` on the left, `beta z` on the right.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -73,9 +73,9 @@ impl<T: Real> Rotation<T> {
     }
 
     /// One over the square roots of the diagonal.
-    pub(crate) fn roots(&self, penalty: f64, roots: &mut Vec<T>) {
+    pub(crate) fn roots(&self, penalty: f64) -> Vec<T> {
         let root = |value: &f64| T::from_f64(1.0 / (value + penalty).sqrt());
-        roots.extend(self.values.iter().map(root));
+        self.values.iter().map(root).collect()
     }
 
     /// Turns a solution back.

@@ -14,15 +14,15 @@ use super::{NotPositive, add_outer_products, padded};
 /// - `root`: the diagonal of `D^(-1/2)`, one value per row of `v`
 /// - `weights`, `beta`: one value per row of `Z`
 /// - `system`: scratch
-/// - `x`: the solution, one value per row of `v`
+///
+/// Returns one value per row of `v`.
 pub(crate) fn solve_dual<T: Real>(
     v: &mut [T],
     root: &[T],
     weights: &[T],
     beta: &[T],
     system: &mut Vec<T>,
-    x: &mut [T],
-) -> Result<(), NotPositive> {
+) -> Result<Vec<T>, NotPositive> {
     let n = weights.len();
     let width = padded(n);
     let mut w = vec![T::ZERO; width];
@@ -44,8 +44,6 @@ pub(crate) fn solve_dual<T: Real>(
     add_outer_products(system, width, v, v);
     factorize(system, width)?;
     substitute(system, width, &mut w);
-    for ((x, row), &root) in x.iter_mut().zip(v.chunks_exact(width)).zip(root) {
-        *x = root * dot(row, &w);
-    }
-    Ok(())
+    let rows = v.chunks_exact(width).zip(root);
+    Ok(rows.map(|(row, &root)| root * dot(row, &w)).collect())
 }

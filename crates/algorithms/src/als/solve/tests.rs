@@ -92,8 +92,7 @@ proptest! {
             }
         }
         let root: Vec<f64> = diagonal.iter().map(|v| 1.0 / v.sqrt()).collect();
-        let mut x = vec![0.0; d];
-        solve_dual(&mut v, &root, &weights, &beta, &mut Vec::new(), &mut x).unwrap();
+        let x = solve_dual(&mut v, &root, &weights, &beta, &mut Vec::new()).unwrap();
 
         for k in 0..d {
             let left: f64 = z.chunks_exact(d).zip(&weights).map(|(row, weight)| {

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::als::half_step::{HalfStep, Scratch};
+use crate::als::design::Scratch;
+use crate::als::half_step::HalfStep;
 use crate::als::solve::Real;
 
 /// The user's row as the half-iteration solves it; `n_short` large asks for the dual solution.
@@ -62,6 +63,8 @@ proptest! {
         let dual = row::<f64>(&params, &items, &scores, 3.0, usize::MAX >> 16);
         prop_assert!(furthest(&dual, &expected) < 1e-5, "{dual:?} {expected:?}");
         let single = row::<f32>(&params, &items, &scores, 3.0, 0);
+        prop_assert!(furthest(&single, &expected) < 2e-3, "{single:?} {expected:?}");
+        let single = row::<f32>(&params, &items, &scores, 3.0, usize::MAX >> 16);
         prop_assert!(furthest(&single, &expected) < 2e-3, "{single:?} {expected:?}");
     }
 
