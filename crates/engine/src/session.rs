@@ -24,6 +24,9 @@ use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::functions;
 use crate::stores::Registry;
 
+/// Rows a Parquet writer of a step table gathers before it writes them.
+const STEP_ROW_GROUP_ROWS: usize = 131_072;
+
 /// Settings that every session starts from.
 ///
 /// `partitions` is the parallelism queries are planned with;
@@ -37,6 +40,10 @@ pub fn session_config(partitions: usize, max_message_size_bytes: usize) -> Sessi
         .with_ballista_physical_extension_codec(Arc::new(EnginePhysicalCodec::default()))
         // `timestamp with time zone` is UTC wherever the machine stands.
         .set_str("datafusion.execution.time_zone", "UTC")
+        // Step tables are read once or twice and then deleted: quick to pack, and no more than
+        // this many rows in a writer's memory.
+        .set_str("datafusion.execution.parquet.compression", "lz4_raw")
+        .set_usize("datafusion.execution.parquet.max_row_group_size", STEP_ROW_GROUP_ROWS)
 }
 
 /// The settings of a session whose jobs run on a remote scheduler: the client

@@ -1,10 +1,14 @@
 //! How much memory there is, and the pool that keeps operators within a limit.
 
+mod split;
+
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{MemoryPool, TrackConsumersPool};
+
+use split::SplitPool;
 
 /// Share of the available memory that operators may hold. The rest is for what
 /// they do not account for: decoded batches in flight, dictionaries, the
@@ -39,12 +43,12 @@ pub fn default_memory_limit_bytes() -> usize {
     (total as f64 * DEFAULT_FRACTION) as usize
 }
 
-/// A pool of `limit_bytes` shared fairly between operators that can spill; its
-/// refusals name the operators that hold most.
+/// A pool of `limit_bytes` shared fairly between operators that can spill, with a part kept for
+/// those that cannot; its refusals name the operators that hold most.
 pub(crate) fn pool(limit_bytes: usize) -> Arc<dyn MemoryPool> {
     const NAMED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
     Arc::new(TrackConsumersPool::new(
-        FairSpillPool::new(limit_bytes),
+        SplitPool::new(limit_bytes),
         NAMED,
     ))
 }
