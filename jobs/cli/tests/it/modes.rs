@@ -51,6 +51,7 @@ fn segment(
     arguments.extend_from_slice(more);
     succeed(&arguments);
     let run = latest_run(&output, "segmentation");
+    assert!(run.join("report.html").exists(), "the run has no report");
     assert!(
         !run.join("_work").exists(),
         "the work area outlived the run"
