@@ -21,8 +21,13 @@ proptest! {
         let data = interactions(20, 15, &shop(seed, 20, 15));
         prop_assume!(!data.is_empty());
         let mean = if params.has_biases() { data.mean_score() as f32 } else { 0.0 };
+        let mut users = factors(seed, 20, k, params.has_biases());
+        if non_negative {
+            // The start must be allowed, or the first step back to what is may raise the loss.
+            users.vectors.mapv_inplace(f32::abs);
+        }
         let mut model = Als {
-            users: factors(seed, 20, k, params.has_biases()),
+            users,
             items: factors(seed, 15, k, params.has_biases()),
             global_mean: mean,
         };
