@@ -156,12 +156,26 @@ pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError
                 source: boxed(error),
             },
         },
-        _ if doing.distributed => EngineError::Cluster { action, reason },
+        _ if doing.distributed => EngineError::Cluster {
+            action,
+            reason: explained(reason),
+        },
         _ => EngineError::Execution {
             action,
             reason,
             source: boxed(error),
         },
+    }
+}
+
+/// A cancellation that was not ours comes from the guard, or from somebody at the scheduler.
+fn explained(reason: String) -> String {
+    if reason.contains("Cancelled") {
+        "the scheduler cancelled the job, because an executor was lost while it ran or because \
+         somebody asked for it; nothing of it was used, run it again"
+            .to_owned()
+    } else {
+        reason
     }
 }
 

@@ -202,3 +202,41 @@ async fn a_terminated_scheduler_waits_for_its_jobs() {
     assert_eq!(querying.await.unwrap().unwrap().num_rows(), 1);
     assert!(ended.await.unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_loses_an_executor_ends_with_a_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cluster = LocalCluster::start(2, &folder.path().join("executors")).unwrap();
+    let plain = open(Mode::Embedded, folder.path()).await;
+    let url = events(&plain, folder.path()).await;
+    let mode = Mode::Cluster {
+        scheduler: cluster.url(),
+    };
+    let engine = open(mode, folder.path()).await;
+    engine.register_parquet("events", &url).await.unwrap();
+    let endless = "select count(*) as n from events a join events b on a.price < b.price
+        join events c on b.price < c.price";
+    let asking = engine.clone();
+    let endless = tokio::spawn(async move { asking.query(endless, &[]).await });
+    while !cluster
+        .scheduler
+        .get("/api/jobs")
+        .unwrap()
+        .1
+        .contains("Running")
+    {
+        assert!(!endless.is_finished(), "the query was meant to be endless");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    cluster.executors[1].kill().unwrap();
+    // A lost executor is noticed by its missing heartbeats.
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), endless).await;
+    let error = ended.expect("the job ends").unwrap().unwrap_err();
+    assert!(matches!(error, EngineError::Cluster { .. }), "{error:?}");
+    assert!(error.to_string().contains("executor was lost"), "{error}");
+    // The executor that is left goes on working.
+    let counting = engine.query("select count(*) as n from events", &[]);
+    let rows = tokio::time::timeout(std::time::Duration::from_secs(60), counting).await;
+    assert_eq!(rows.unwrap().unwrap().num_rows(), 1);
+    engine.close().await;
+}

@@ -8,6 +8,7 @@
 
 mod client;
 mod executor;
+mod guard;
 mod health;
 mod jobs;
 mod local;

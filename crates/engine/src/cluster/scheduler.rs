@@ -17,7 +17,7 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
-use super::{ClusterError, SchedulerParams, health, ports};
+use super::{ClusterError, SchedulerParams, guard, health, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::session;
 
@@ -34,7 +34,7 @@ const FAREWELL: Duration = Duration::from_millis(500);
 /// How long open connections may take to close after the drain.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
+pub(super) type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
 
 /// Runs a scheduler until `shutdown` ends, then waits for running jobs (at most
 /// the drain timeout) and stops. `listening` is called once with the address.
@@ -73,6 +73,7 @@ impl Scheduler {
         let server: Server = create_scheduler(cluster, Arc::clone(&config))
             .await
             .map_err(stopped)?;
+        tokio::spawn(guard::watch(server.clone()));
         let draining = Arc::new(AtomicBool::new(false));
         let router = routes(&server, params.max_message_size_bytes, &draining);
         Ok(Self {

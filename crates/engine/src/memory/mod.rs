@@ -47,10 +47,7 @@ pub fn default_memory_limit_bytes() -> usize {
 /// those that cannot; its refusals name the operators that hold most.
 pub(crate) fn pool(limit_bytes: usize) -> Arc<dyn MemoryPool> {
     const NAMED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
-    Arc::new(TrackConsumersPool::new(
-        SplitPool::new(limit_bytes),
-        NAMED,
-    ))
+    Arc::new(TrackConsumersPool::new(SplitPool::new(limit_bytes), NAMED))
 }
 
 /// `5.6 GiB`, `300 MiB`.

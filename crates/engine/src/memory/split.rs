@@ -64,15 +64,18 @@ impl MemoryPool for SplitPool {
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.part(reservation.consumer()).grow(reservation, additional);
+        self.part(reservation.consumer())
+            .grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.part(reservation.consumer()).shrink(reservation, shrink);
+        self.part(reservation.consumer())
+            .shrink(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        self.part(reservation.consumer()).try_grow(reservation, additional)
+        self.part(reservation.consumer())
+            .try_grow(reservation, additional)
     }
 
     fn reserved(&self) -> usize {
@@ -93,10 +96,15 @@ mod tests {
     #[test]
     fn what_cannot_spill_has_room_left_by_what_can() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SplitPool::new(400));
-        let sort = MemoryConsumer::new("sort").with_can_spill(true).register(&pool);
+        let sort = MemoryConsumer::new("sort")
+            .with_can_spill(true)
+            .register(&pool);
         let writer = MemoryConsumer::new("writer").register(&pool);
         sort.try_grow(300).unwrap();
-        assert!(sort.try_grow(1).is_err(), "a sort may not take the writer's part");
+        assert!(
+            sort.try_grow(1).is_err(),
+            "a sort may not take the writer's part"
+        );
         writer.try_grow(100).unwrap();
         assert!(writer.try_grow(1).is_err());
         assert_eq!(pool.reserved(), 400);

@@ -186,3 +186,38 @@ async fn the_memory_limit_holds_in_the_executor_too() {
     );
     cluster.close().await;
 }
+
+/// Two outer joins with relations that turn out to be empty, each below an aggregate.
+const EMPTY_SIDES: &str = "
+with days as (
+    select user_id, event_time, count(*) as n from events group by user_id, event_time
+),
+users as (select user_id, sum(n) as n from days group by user_id),
+dear as (
+    select user_id, product_id from events where price > 1000000 group by user_id, product_id
+),
+dears as (select user_id, count(*) as n from dear group by user_id),
+ranked as (
+    select user_id, row_number() over (partition by user_id order by product_id) as place from dear
+),
+firsts as (select user_id, max(place) as place from ranked group by user_id)
+select users.user_id, users.n, coalesce(dears.n, 0) as dears, firsts.place
+from users
+left join dears on users.user_id = dears.user_id
+left join firsts on users.user_id = firsts.user_id
+order by users.user_id";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_side_of_an_outer_join_ends_as_it_does_embedded() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = embedded(folder.path(), 2).await;
+    let url = events(&plain, folder.path()).await;
+    let expected = plain.query(EMPTY_SIDES, &[]).await.unwrap();
+    assert_eq!(expected.num_rows(), 3000);
+    let cluster = open(Mode::Standalone, folder.path(), 3).await;
+    cluster.register_parquet("events", &url).await.unwrap();
+    let result = tokio::time::timeout(Duration::from_secs(60), cluster.query(EMPTY_SIDES, &[]));
+    let result = result.await.expect("the query ends").unwrap();
+    assert_eq!(table(&result), table(&expected));
+    cluster.close().await;
+}
