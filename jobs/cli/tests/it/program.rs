@@ -60,10 +60,10 @@ pub(crate) fn datasets() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!(
-        "skipped: no real datasets at {} (set CLIENTELE_DATASETS)",
+    skip(&format!(
+        "no real datasets at {} (set CLIENTELE_DATASETS)",
         folder.display()
-    );
+    ));
     None
 }
 
