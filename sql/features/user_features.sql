@@ -155,7 +155,11 @@ user_features as (
             / nullif(products.carted_products, 0) as cart_to_purchase_rate,
         cast(users.n_abandoned_sessions as double)
             / nullif(users.n_cart_sessions, 0) as abandonment_rate,
-        cast(users.returned_units as double) / nullif(users.units, 0) as return_rate,
+        -- Returns of what was bought before the log began can outnumber its purchases.
+        case
+            when users.units > 0 then
+                cast(least(users.returned_units, users.units) as double) / users.units
+        end as return_rate,
         (cast($as_of as bigint) - cast(users.first_event_at as bigint)) / 86400000000
             as tenure_days,
         case

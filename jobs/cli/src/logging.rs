@@ -52,15 +52,15 @@ pub(crate) fn start(args: &LogArgs) -> Result<Option<WorkerGuard>> {
     Ok(guard)
 }
 
-/// A crate of the engine below us speaks at INFO of every plan and heartbeat, so it is held one
-/// level lower than our own.
+/// The engines below us speak at INFO of every plan and heartbeat, whole plans included, so they
+/// are heard only when something is wrong.
 fn filter(level: LevelFilter) -> EnvFilter {
     if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
         return EnvFilter::from_default_env();
     }
     let theirs = match level {
         LevelFilter::OFF | LevelFilter::ERROR => "off",
-        LevelFilter::DEBUG | LevelFilter::TRACE => "info",
+        LevelFilter::DEBUG | LevelFilter::TRACE => "warn",
         _ => "error",
     };
     // The end of a failed job is an error of the log, and the program's last words anyway.

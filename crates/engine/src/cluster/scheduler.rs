@@ -190,6 +190,9 @@ fn config(params: &SchedulerParams, address: SocketAddr) -> Result<SchedulerConf
         }));
     config.bind_host = params.bind.to_string();
     config.min_ready_executors = params.min_ready_executors;
+    // A shuffle that cannot be fetched ends the job: running its stage again would leave what
+    // survivors had already handed on in place, and rows would come twice.
+    config.stage_max_failures = 1;
     config.executor_timeout_seconds = params.executor_timeout_seconds;
     config.expire_dead_executor_interval_seconds = expire;
     config.override_logical_codec = Some(Arc::new(EngineLogicalCodec::default()));

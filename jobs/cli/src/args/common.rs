@@ -56,7 +56,7 @@ pub(crate) struct CommonArgs {
 /// What the program says while it works; results go to standard output regardless.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Say nothing but errors.
+    /// Say nothing on standard error but errors; results still go to standard output.
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
     /// Log more to the console: -v what happens, -vv every detail.

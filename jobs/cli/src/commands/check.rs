@@ -86,7 +86,9 @@ fn print(account: &Account) -> Result<(), Failure> {
     let mut table = output::table(&["quarantined because", "rows", "first at", "which reads"]);
     for (reason, count) in &account.quarantined {
         let example = account.examples.get(reason);
-        let place = example.map_or_else(String::new, |e| format!("{}:{}", e.file, e.line));
+        let place = example.map_or_else(String::new, |e| {
+            format!("{}:{}", e.file.trim_start_matches("file://"), e.line)
+        });
         let text = example.map_or_else(String::new, |e| e.text.chars().take(80).collect());
         table.add_row([reason.clone(), output::count(*count), place, text]);
     }

@@ -3,6 +3,7 @@
 use artifacts::{Output, RunReader};
 use indicatif::HumanBytes;
 use pipeline::Failure;
+use serde_json::Value;
 
 use super::open_output;
 use crate::args::{OutputFormat, ShowArgs};
@@ -23,12 +24,12 @@ pub(super) async fn show(args: ShowArgs) -> Result<(), Failure> {
         ("finished", manifest.finished.to_rfc3339()),
         ("seed", manifest.seed.to_string()),
         ("input", manifest.input_fingerprint.clone()),
-        ("parameters", manifest.parameters.to_string()),
     ];
-    let facts: Vec<_> = facts
+    let mut facts: Vec<_> = facts
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
+    flatten("", &manifest.parameters, &mut facts);
     output::line(&output::facts(&facts).to_string())?;
 
     let mut steps = output::table(&["step", "rows", "seconds"]);
@@ -52,6 +53,33 @@ pub(super) async fn show(args: ShowArgs) -> Result<(), Failure> {
     }
     output::right_align(&mut files, &[1, 2]);
     output::line(&files.to_string())
+}
+
+/// One row per parameter; those of a section carry its name.
+fn flatten(section: &str, value: &Value, rows: &mut Vec<(String, String)>) {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let name = match section {
+                    "" => name.clone(),
+                    section => format!("{section}.{name}"),
+                };
+                flatten(&name, value, rows);
+            }
+        }
+        Value::Array(values) => {
+            let texts: Vec<String> = values.iter().map(plain).collect();
+            rows.push((section.to_owned(), texts.join("\n")));
+        }
+        value => rows.push((section.to_owned(), plain(value))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The run of this id whatever its job, or the newest of all for `latest`.

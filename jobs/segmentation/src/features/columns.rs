@@ -112,7 +112,7 @@ impl BehaviourColumn {
         column("abandonment_rate", "abandonment", Rate, Conversion, "abandon carts", "finish their carts"),
         column("return_rate", "return rate", Rate, Returns, "return much", "keep what they buy"),
         column("tenure_days", "tenure", Days, Tenure, "long known", "newcomers"),
-        column("days_between_orders", "days between orders", Days, Tenure, "long pauses", ""),
+        column("days_between_orders", "days between orders", Days, Tenure, "repeat orders", ""),
         column("weekend_share", "weekend share", Rate, Time, "weekend shoppers", "weekday shoppers"),
         column("night_share", "night share", Rate, Time, "night owls", "daytime shoppers"),
     ];
