@@ -70,17 +70,17 @@ pub enum DataError {
     )]
     AbsentColumn {
         /// The mapping's name or file.
-        mapping: String,
+        mapping: Box<str>,
         /// The column of the event log.
-        column: String,
+        column: Box<str>,
         /// The source column that is not there.
-        missing: String,
+        missing: Box<str>,
         /// The file or source.
-        place: String,
+        place: Box<str>,
         /// The columns that are there.
-        available: String,
-        /// `; did you mean …?`, or nothing.
-        suggestion: String,
+        available: Box<str>,
+        /// `; did you mean …`, or nothing.
+        suggestion: Box<str>,
     },
     /// More rows are unusable than allowed.
     #[error(

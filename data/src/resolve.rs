@@ -116,15 +116,15 @@ fn absent(
     available: &[String],
 ) -> DataError {
     let suggestion = nearest(&missing, available)
-        .map(|name| format!("; did you mean {name}?"))
+        .map(|name| format!("; did you mean {name}"))
         .unwrap_or_default();
     DataError::AbsentColumn {
-        mapping: mapping.to_owned(),
-        column: column.to_owned(),
-        missing,
-        place,
-        available: available.join(", "),
-        suggestion,
+        mapping: mapping.into(),
+        column: column.into(),
+        missing: missing.into(),
+        place: place.into(),
+        available: available.join(", ").into(),
+        suggestion: suggestion.into(),
     }
 }
 

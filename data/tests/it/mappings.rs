@@ -68,12 +68,12 @@ async fn an_absent_column_is_named_with_the_nearest_one() {
             "Custmer_ID",
             "sales.csv",
             "Day, Customer, Item No, Amount",
-            "did you mean Customer?",
+            "did you mean Customer.",
         ],
     );
     // In double quotes the name must be exact.
     let error = told(&OWN.replace("Item No", "item no"), SALES).await;
-    assert_tells(&error, &["product_id", "item no", "did you mean Item No?"]);
+    assert_tells(&error, &["product_id", "item no", "did you mean Item No."]);
 }
 
 #[tokio::test]
