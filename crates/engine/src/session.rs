@@ -63,17 +63,27 @@ pub(crate) fn remote_config(partitions: usize, max_message_size_bytes: usize) ->
 ///
 /// On top of [`session_config`]: partitions are spread by rows after a scan that
 /// cannot be split (a cluster pays a shuffle for that, a process nothing), and
-/// the sort's reserve shrinks with the memory each of its threads can get.
+/// what an operator holds at the least (a batch, a sort's reserve, a writer's
+/// row group) shrinks with the memory each thread can get: a plan of many joins
+/// has dozens of operators at work, and each must get along with its share.
 pub(crate) fn embedded_config(
     threads: usize,
     memory_limit_bytes: usize,
     max_message_size_bytes: usize,
 ) -> SessionConfig {
     const USUAL_RESERVE: usize = 10 << 20;
-    let reserve = (memory_limit_bytes / threads / 16).min(USUAL_RESERVE);
+    const USUAL_BATCH_ROWS: usize = 8192;
+    let per_thread = memory_limit_bytes / threads.max(1);
+    let batch_rows = (per_thread / 40_000).clamp(256, USUAL_BATCH_ROWS);
+    let row_group_rows = (per_thread / 1_200).clamp(USUAL_BATCH_ROWS, STEP_ROW_GROUP_ROWS);
     session_config(threads, max_message_size_bytes)
         .with_round_robin_repartition(true)
-        .with_sort_spill_reservation_bytes(reserve)
+        .with_batch_size(batch_rows)
+        .with_sort_spill_reservation_bytes((per_thread / 16).min(USUAL_RESERVE))
+        .set_usize(
+            "datafusion.execution.parquet.max_row_group_size",
+            row_group_rows,
+        )
         .set_usize(
             "datafusion.execution.minimum_parallel_output_files",
             threads.clamp(1, 8),

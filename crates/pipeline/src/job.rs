@@ -95,10 +95,18 @@ async fn run_in_frame<J: Job>(job: J, frame: Frame) -> Result<Finished<J::Outcom
     let began = Instant::now();
     let question = format!("{}\n{}", frame.input, frame.parameters);
     let cancelled = frame.cancel.clone();
+    let begin = frame.output.begin(job.name(), frame.started, &question);
+    tokio::pin!(begin);
     let run: RunWriter = tokio::select! {
         biased;
-        () = cancelled.cancelled() => return Err(Cancelled { step: None }.into()),
-        run = frame.output.begin(job.name(), frame.started, &question) => run?,
+        () = cancelled.cancelled() => {
+            // Dropped halfway, it would leave its claim behind.
+            if let Ok(Ok(run)) = tokio::time::timeout(ABORT_WAIT, begin).await {
+                abort(run).await;
+            }
+            return Err(Cancelled { step: None }.into());
+        }
+        run = &mut begin => run?,
     };
     tracing::info!(run = %run.id(), url = run.url(), "run begun");
     let context = JobContext {

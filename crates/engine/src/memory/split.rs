@@ -1,64 +1,77 @@
-//! A pool with room set aside for what cannot spill.
+//! A fair pool with room set aside for what cannot spill.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
+    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
 
 /// One part in this many is out of bounds for operators that can spill.
 const KEPT_PARTS: usize = 4;
 
-/// Operators that spill (sorts, aggregates, joins) share at most three quarters of the memory
-/// fairly; the rest, and whatever they leave, is for those that cannot spill (merges, Parquet
-/// writers), first come, first served.
+/// Operators that spill (sorts, aggregates, joins) have equal shares of at most three quarters of
+/// the memory, and each is sure of its share; the rest, and whatever they leave, is for those that
+/// cannot spill (merges, Parquet writers), first come, first served.
 ///
-/// In DataFusion's fair pool the former may fill all of it within their fair share; then the first
+/// DataFusion's fair pool gives the former all that the latter do not hold yet; then the first
 /// writer behind them fails for want of a few MiB, although everything before it could have
 /// spilled.
 #[derive(Debug)]
 pub(crate) struct SplitPool {
-    fair: FairSpillPool,
-    spillable: AtomicUsize,
-    spillable_limit: usize,
     limit_bytes: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    n_spillable: usize,
+    spillable_bytes: usize,
+    unspillable_bytes: usize,
 }
 
 impl SplitPool {
     /// A pool of `limit_bytes` in all.
     pub(crate) fn new(limit_bytes: usize) -> Self {
         Self {
-            fair: FairSpillPool::new(limit_bytes),
-            spillable: AtomicUsize::new(0),
-            spillable_limit: limit_bytes - limit_bytes / KEPT_PARTS,
             limit_bytes,
+            state: Mutex::default(),
         }
     }
 
-    /// Counts more memory of operators that spill, unless that is over their part.
-    fn take_spillable(&self, additional: usize) -> Result<()> {
-        let more = |used: usize| {
-            let total = used.checked_add(additional)?;
-            (total <= self.spillable_limit).then_some(total)
-        };
-        self.spillable
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
-            .map(drop)
-            .map_err(|used| {
-                DataFusionError::ResourcesExhausted(format!(
-                    "{additional} bytes more for operators that spill, which hold {used} of at \
-                     most {} bytes",
-                    self.spillable_limit
-                ))
-            })
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The numbers are whole after every statement, also when a thread panicked.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// What each operator that spills may hold.
+    fn share(&self, state: &State) -> usize {
+        let kept = state.unspillable_bytes.max(self.limit_bytes / KEPT_PARTS);
+        self.limit_bytes.saturating_sub(kept) / state.n_spillable.max(1)
+    }
+}
+
+impl State {
+    fn part(&mut self, reservation: &MemoryReservation) -> &mut usize {
+        if reservation.consumer().can_spill() {
+            &mut self.spillable_bytes
+        } else {
+            &mut self.unspillable_bytes
+        }
+    }
+}
+
+fn refused(name: &str, additional: usize, available: usize) -> DataFusionError {
+    DataFusionError::ResourcesExhausted(format!(
+        "{name} asks for {additional} bytes more, {available} are free for it"
+    ))
 }
 
 impl fmt::Display for SplitPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "split {}", self.fair)
+        let (name, reserved, limit) = (self.name(), self.reserved(), self.limit_bytes);
+        write!(f, "{name}(used: {reserved}, pool_size: {limit})")
     }
 }
 
@@ -68,41 +81,50 @@ impl MemoryPool for SplitPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.fair.register(consumer);
+        if consumer.can_spill() {
+            self.state().n_spillable += 1;
+        }
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.fair.unregister(consumer);
+        if consumer.can_spill() {
+            let mut state = self.state();
+            state.n_spillable = state.n_spillable.saturating_sub(1);
+        }
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        if reservation.consumer().can_spill() {
-            self.spillable.fetch_add(additional, Ordering::AcqRel);
-        }
-        self.fair.grow(reservation, additional);
+        *self.state().part(reservation) += additional;
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        if reservation.consumer().can_spill() {
-            self.spillable.fetch_sub(shrink, Ordering::AcqRel);
-        }
-        self.fair.shrink(reservation, shrink);
+        let mut state = self.state();
+        let part = state.part(reservation);
+        *part = part.saturating_sub(shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        if !reservation.consumer().can_spill() {
-            return self.fair.try_grow(reservation, additional);
+        let mut state = self.state();
+        let available = if reservation.consumer().can_spill() {
+            self.share(&state).saturating_sub(reservation.size())
+        } else {
+            self.limit_bytes
+                .saturating_sub(state.unspillable_bytes + state.spillable_bytes)
+        };
+        if additional > available {
+            return Err(refused(
+                reservation.consumer().name(),
+                additional,
+                available,
+            ));
         }
-        self.take_spillable(additional)?;
-        let grown = self.fair.try_grow(reservation, additional);
-        if grown.is_err() {
-            self.spillable.fetch_sub(additional, Ordering::AcqRel);
-        }
-        grown
+        *state.part(reservation) += additional;
+        Ok(())
     }
 
     fn reserved(&self) -> usize {
-        self.fair.reserved()
+        let state = self.state();
+        state.spillable_bytes + state.unspillable_bytes
     }
 
     fn memory_limit(&self) -> MemoryLimit {
@@ -119,8 +141,12 @@ mod tests {
     #[test]
     fn what_cannot_spill_has_room_left_by_what_can() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SplitPool::new(400));
-        let sort = MemoryConsumer::new("sort").with_can_spill(true);
-        let sort = sort.register(&pool);
+        let spills = |name: &str| {
+            MemoryConsumer::new(name)
+                .with_can_spill(true)
+                .register(&pool)
+        };
+        let sort = spills("sort");
         let writer = MemoryConsumer::new("writer").register(&pool);
         sort.try_grow(300).unwrap();
         assert!(sort.try_grow(1).is_err(), "the last quarter is kept");
@@ -132,7 +158,21 @@ mod tests {
         assert!(sort.try_grow(1).is_err(), "the pool is full");
         drop((sort, writer));
         assert_eq!(pool.reserved(), 0);
-        let again = MemoryConsumer::new("again").with_can_spill(true);
-        again.register(&pool).try_grow(300).unwrap();
+    }
+
+    #[test]
+    fn everybody_who_spills_is_sure_of_a_share() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(SplitPool::new(400));
+        let spills = |name: &str| {
+            MemoryConsumer::new(name)
+                .with_can_spill(true)
+                .register(&pool)
+        };
+        let (first, second) = (spills("first"), spills("second"));
+        first.try_grow(150).unwrap();
+        assert!(first.try_grow(1).is_err(), "half of three quarters");
+        second.try_grow(150).unwrap();
+        drop(first);
+        second.try_grow(150).unwrap();
     }
 }
