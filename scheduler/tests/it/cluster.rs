@@ -4,6 +4,7 @@ use std::path::Path;
 
 use engine::testing::LocalCluster;
 use engine::{Engine, EngineError, EngineParams, Mode, QueryResult, ScalarValue};
+use tokio::task::JoinHandle;
 
 const QUERY: &str = "
 with baskets as (
@@ -42,6 +43,39 @@ async fn events(plain: &Engine, folder: &Path) -> String {
         from generate_series(1, 40000)";
     plain.materialise("events", sql, &[], &url).await.unwrap();
     url
+}
+
+/// An engine on the cluster, with the table `events`.
+async fn on(cluster: &LocalCluster, folder: &Path) -> Engine {
+    let plain = open(Mode::Embedded, folder).await;
+    let url = events(&plain, folder).await;
+    let mode = Mode::Cluster {
+        scheduler: cluster.url(),
+    };
+    let engine = open(mode, folder).await;
+    engine.register_parquet("events", &url).await.unwrap();
+    engine
+}
+
+fn running(cluster: &LocalCluster) -> bool {
+    let (_, jobs) = cluster.scheduler.get("/api/jobs").unwrap();
+    jobs.contains("Running")
+}
+
+/// Asks for something that takes hours, and waits until the cluster is at it.
+async fn ask_endlessly(
+    engine: &Engine,
+    cluster: &LocalCluster,
+) -> JoinHandle<Result<QueryResult, EngineError>> {
+    let endless = "select count(*) as n from events a join events b on a.price < b.price
+        join events c on b.price < c.price";
+    let asking = engine.clone();
+    let endless = tokio::spawn(async move { asking.query(endless, &[]).await });
+    while !running(cluster) {
+        assert!(!endless.is_finished(), "the query was meant to be endless");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    endless
 }
 
 fn rows(result: &QueryResult) -> String {
@@ -133,35 +167,18 @@ async fn a_job_submitted_before_any_executor_is_there_waits_for_one() {
 async fn a_query_given_up_is_cancelled_on_the_cluster() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = LocalCluster::start(1, &folder.path().join("executors")).unwrap();
-    let plain = open(Mode::Embedded, folder.path()).await;
-    let url = events(&plain, folder.path()).await;
-    let mode = Mode::Cluster {
-        scheduler: cluster.url(),
-    };
-    let engine = open(mode, folder.path()).await;
-    engine.register_parquet("events", &url).await.unwrap();
-    let endless = "select count(*) as n from events a join events b on a.price < b.price
-        join events c on b.price < c.price";
-    let running = || {
-        cluster
-            .scheduler
-            .get("/api/jobs")
-            .unwrap()
-            .1
-            .contains("Running")
-    };
-    let asking = engine.clone();
-    let endless = tokio::spawn(async move { asking.query(endless, &[]).await });
-    while !running() {
-        assert!(!endless.is_finished(), "the query was meant to be endless");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let engine = on(&cluster, folder.path()).await;
+    let endless = ask_endlessly(&engine, &cluster).await;
     endless.abort();
     let begin = std::time::Instant::now();
-    while running() && begin.elapsed().as_secs() < 20 {
+    while running(&cluster) && begin.elapsed().as_secs() < 20 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert!(!running(), "{:?}", cluster.scheduler.get("/api/jobs"));
+    assert!(
+        !running(&cluster),
+        "{:?}",
+        cluster.scheduler.get("/api/jobs")
+    );
     // The executor is free again.
     let counting = engine.query("select count(*) as n from events", &[]);
     let rows = tokio::time::timeout(std::time::Duration::from_secs(30), counting).await;
@@ -173,13 +190,7 @@ async fn a_query_given_up_is_cancelled_on_the_cluster() {
 async fn a_terminated_scheduler_waits_for_its_jobs() {
     let folder = tempfile::tempdir().unwrap();
     let mut cluster = LocalCluster::start(1, &folder.path().join("executors")).unwrap();
-    let plain = open(Mode::Embedded, folder.path()).await;
-    let url = events(&plain, folder.path()).await;
-    let mode = Mode::Cluster {
-        scheduler: cluster.url(),
-    };
-    let engine = open(mode, folder.path()).await;
-    engine.register_parquet("events", &url).await.unwrap();
+    let engine = on(&cluster, folder.path()).await;
     let slow = "select count(*) as n from events a
         join (select * from events where user_id < 400) b on a.price < b.price";
     let querying = tokio::spawn(async move { engine.query(slow, &[]).await });
@@ -207,27 +218,8 @@ async fn a_terminated_scheduler_waits_for_its_jobs() {
 async fn a_job_that_loses_an_executor_ends_with_a_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut cluster = LocalCluster::start(2, &folder.path().join("executors")).unwrap();
-    let plain = open(Mode::Embedded, folder.path()).await;
-    let url = events(&plain, folder.path()).await;
-    let mode = Mode::Cluster {
-        scheduler: cluster.url(),
-    };
-    let engine = open(mode, folder.path()).await;
-    engine.register_parquet("events", &url).await.unwrap();
-    let endless = "select count(*) as n from events a join events b on a.price < b.price
-        join events c on b.price < c.price";
-    let asking = engine.clone();
-    let endless = tokio::spawn(async move { asking.query(endless, &[]).await });
-    while !cluster
-        .scheduler
-        .get("/api/jobs")
-        .unwrap()
-        .1
-        .contains("Running")
-    {
-        assert!(!endless.is_finished(), "the query was meant to be endless");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let engine = on(&cluster, folder.path()).await;
+    let endless = ask_endlessly(&engine, &cluster).await;
     cluster.executors[1].kill().unwrap();
     // A lost executor is noticed by its missing heartbeats.
     let ended = tokio::time::timeout(std::time::Duration::from_secs(60), endless).await;
