@@ -1,0 +1,1 @@
+//! The job as a whole, on small shops.
