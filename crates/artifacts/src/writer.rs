@@ -103,6 +103,11 @@ impl RunWriter {
         self.started
     }
 
+    /// Where it lies among the runs of all jobs.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
     /// Where the run is: a URL, or a local path when the output was named by
     /// one.
     pub fn url(&self) -> String {

@@ -171,6 +171,13 @@ impl Engine {
         self.inner.threads
     }
 
+    /// Memory that this process may take for work of its own beside the engine's: the limit it was
+    /// given or, on a cluster, the default of this machine.
+    pub fn memory_limit_bytes(&self) -> usize {
+        let limit = self.inner.memory_limit_bytes;
+        limit.unwrap_or_else(memory::default_memory_limit_bytes)
+    }
+
     /// Registers the Parquet file, or all `.parquet` files of the folder, at
     /// `url` as `table`, in place of an earlier table of that name. Contacts the
     /// store and reads the footers.
