@@ -4,6 +4,7 @@
 use algorithms::als::AlsValidParams;
 use algorithms::ranking::MeanInterval;
 use chrono::{DateTime, Utc};
+pub use intake::Span;
 use serde::Serialize;
 
 use crate::settings::{FeedbackKind, RecommendationSettings};
@@ -44,19 +45,6 @@ pub struct Outcome {
     pub reach: Reach,
     /// What a reader should know before trusting the numbers, as full sentences.
     pub notes: Vec<String>,
-}
-
-/// The time a run looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// The moment it looks back from; events at or after it are left aside.
-    pub as_of: DateTime<Utc>,
-    /// The first event of the log.
-    pub first_event_at: DateTime<Utc>,
-    /// The last event of the log, which may lie after `as_of`.
-    pub last_event_at: DateTime<Utc>,
-    /// How many events were left aside because they come at or after `as_of`.
-    pub events_after_as_of: u64,
 }
 
 /// Who and what was learned from. A pair is a customer and a product with events.

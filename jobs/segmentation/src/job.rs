@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use data::{Account, EventsParams};
 use pipeline::{Done, Failure, Job, JobContext};
 
-use crate::error::data_failure;
-use crate::features::{Customers, buying_months, feature_table, span};
+use crate::features::{Customers, buying_months, feature_table};
 use crate::outcome::{Outcome, Span};
 use crate::output::{Files, write_quarantine};
 use crate::report::ReportFrame;
@@ -49,15 +48,7 @@ impl Job for Segmentation {
         // What is wrong with the settings shows before hours are spent on the events.
         self.settings.check().map_err(SegmentationError::from)?;
         let rules = Rules::load(&self.settings).await?;
-        let staged = context.step("events", async {
-            let work = context.run.work_url("events");
-            let staged = data::stage(&context.engine, &self.events, &work).await;
-            let staged = staged.map_err(data_failure)?;
-            context.set_input_fingerprint(staged.fingerprint.clone());
-            let rows = staged.account.used;
-            Ok::<_, Failure>(Done::rows(staged, rows))
-        });
-        let staged = staged.await?;
+        let staged = intake::stage(context, &self.events).await?;
         let input = Input {
             account: staged.account,
             sample: self.events.quick,
@@ -154,7 +145,7 @@ async fn features(
     context: &JobContext,
     settings: &SegmentationSettings,
 ) -> Result<Done<(Span, Customers)>, Failure> {
-    let span = span(&context.engine, context.as_of)
+    let span = intake::span(&context.engine, context.as_of)
         .await?
         .ok_or(SegmentationError::NoEvents)?;
     let work_url = |step: &str| context.run.work_url(step);

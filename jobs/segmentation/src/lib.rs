@@ -29,7 +29,7 @@ mod rules;
 mod settings;
 
 pub use decision::CoverageError;
-pub use error::{SegmentationError, data_failure};
+pub use error::SegmentationError;
 pub use job::Segmentation;
 pub use lookup::{CustomerProfile, LookupError, lookup};
 pub use money::{MONEY_PRECISION, MONEY_SCALE, Money, MoneyError};

@@ -1,6 +1,7 @@
 //! What a segmentation found: plain values, from which every file of the run is written.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
+pub use intake::Span;
 
 use crate::clusters::{Candidate, ClusterModel};
 use crate::features::{BehaviourColumn, Customers};
@@ -36,19 +37,6 @@ pub struct Outcome {
     pub months: Option<SegmentMonths>,
     /// What a reader should know before trusting the numbers, as full sentences.
     pub notes: Vec<String>,
-}
-
-/// The time a run looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// The moment it looks back from; events at or after it are left aside.
-    pub as_of: DateTime<Utc>,
-    /// The first event of the log.
-    pub first_event_at: DateTime<Utc>,
-    /// The last event of the log, which may lie after `as_of`.
-    pub last_event_at: DateTime<Utc>,
-    /// How many events were left aside because they come at or after `as_of`.
-    pub events_after_as_of: u64,
 }
 
 /// Sums over all customers.

@@ -35,7 +35,7 @@ pub(super) async fn check(app: &App, args: CheckArgs) -> Result<(), Failure> {
     };
     let work_url = work.path().to_string_lossy().into_owned();
     let account = tokio::select! {
-        account = data::check(&engine, &params, &work_url) => account.map_err(segmentation::data_failure)?,
+        account = data::check(&engine, &params, &work_url) => account.map_err(intake::data_failure)?,
         () = app.cancel.cancelled() => return Err(app.cancelled()),
     };
     engine.close().await;

@@ -14,9 +14,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("artifacts", &["algorithms", "sql", "charts"]),
     ("pipeline", &["engine", "artifacts"]),
     ("data", &["engine", "sql"]),
+    ("intake", &["engine", "pipeline", "data", "sql"]),
     (
         "segmentation",
         &[
+            "intake",
             "algorithms",
             "sql",
             "charts",
@@ -29,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "recommendation",
         &[
+            "intake",
             "algorithms",
             "sql",
             "charts",
@@ -43,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "recommendation",
             "segmentation",
+            "intake",
             "engine",
             "artifacts",
             "pipeline",

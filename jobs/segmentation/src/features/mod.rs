@@ -12,4 +12,4 @@ pub use columns::{BehaviourColumn, Measure, Theme};
 pub(crate) use customers::normal_id;
 pub use customers::{Customers, FeatureError};
 pub use load::LoadError;
-pub(crate) use load::{buying_months, feature_table, span};
+pub(crate) use load::{buying_months, feature_table};

@@ -1,0 +1,15 @@
+//! What every job on an event log begins with.
+//!
+//! Belongs here: staging the events as the first step of a job, the span of time a job looks at,
+//! and what a failure of the data means for the exit code. Does not belong here: how events are
+//! read and judged (`data`), what is computed from them (the jobs).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod failure;
+mod span;
+mod stage;
+
+pub use failure::data_failure;
+pub use span::{Span, span, timestamp};
+pub use stage::stage;
