@@ -49,5 +49,6 @@ pub use model::ModelFile;
 pub use names::RunId;
 pub use output::{Output, RunInfo};
 pub use reader::RunReader;
+pub use table::TableWriter;
 pub use table::write::{PAGE_ROWS, ROW_GROUP_ROWS};
 pub use writer::{Committed, ManifestHeader, RunWriter};

@@ -17,6 +17,8 @@ use crate::manifest::{FileEntry, MANIFEST_FORMAT, Manifest, StepTiming};
 use crate::model::json;
 use crate::names::{CLAIM, MANIFEST, WORK, check_file};
 use crate::output::{Output, join};
+use crate::table::TableWriter;
+use crate::table::write::Encoding;
 use crate::upload::{CHUNK_BYTES, Digested, Upload, delete_all, digest};
 use crate::{ArtifactError, RunId, folder, table};
 
@@ -215,12 +217,26 @@ impl RunWriter {
         schema: SchemaRef,
         batches: &[RecordBatch],
     ) -> Result<u64, ArtifactError> {
+        let mut table = self.table_writer(name, schema)?;
+        for batch in batches {
+            table.write(batch.clone()).await?;
+        }
+        table.finish().await
+    }
+
+    /// Begins a table whose batches come one after another; the bytes are those of
+    /// [`Self::write_table`] with all of them at once.
+    ///
+    /// # Errors
+    /// [`ArtifactError::BadName`], [`ArtifactError::AlreadyWritten`].
+    pub fn table_writer(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+    ) -> Result<TableWriter<'_>, ArtifactError> {
         let url = self.reserve(name)?;
-        let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        let upload = self.upload(name, url.clone());
-        let written = table::write::write(upload, schema, batches.to_vec(), &url).await;
-        self.settle(name, written, Some(rows))?;
-        Ok(rows)
+        let encoding = Encoding::start(self.upload(name, url.clone()), schema, url.clone());
+        Ok(TableWriter::new(self, name, url, encoding))
     }
 
     /// Takes into the run what was written under `name` by something else (the
@@ -418,7 +434,7 @@ impl RunWriter {
     }
 
     /// Enters a written file into the manifest to be, or frees its name.
-    fn settle(
+    pub(crate) fn settle(
         &self,
         name: &str,
         written: Result<Digested, ArtifactError>,
@@ -441,6 +457,12 @@ impl RunWriter {
                 Err(error)
             }
         }
+    }
+
+    /// Frees the name of a file that will not be written after all.
+    pub(crate) fn release(&self, name: &str) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.remove(name);
     }
 }
 

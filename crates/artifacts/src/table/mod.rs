@@ -3,6 +3,7 @@
 
 mod find;
 mod source;
+mod streamed;
 pub(crate) mod write;
 
 use arrow::datatypes::SchemaRef;
@@ -13,6 +14,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::ArtifactError;
 
 pub(crate) use source::Source;
+pub use streamed::TableWriter;
 
 /// Decodes a whole table that is already in memory. Blocks.
 pub(crate) fn decode(

@@ -12,7 +12,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::ArtifactError;
 use crate::upload::{CHUNK_BYTES, Digested, Upload};
@@ -32,42 +32,93 @@ const DICTIONARY_BYTES: usize = 32 * 1024;
 /// readers parse.
 const CREATED_BY: &str = "clientele version 1";
 
-/// Encodes a table on its own thread and sends it to the store as it grows.
-pub(crate) async fn write(
-    mut upload: Upload,
-    schema: SchemaRef,
-    batches: Vec<RecordBatch>,
-    url: &str,
-) -> Result<Digested, ArtifactError> {
-    let (sender, mut pieces) = mpsc::channel(4);
-    let failed = ArtifactError::table("write", url);
-    let sink = Sink {
-        sender,
-        buffer: Vec::with_capacity(CHUNK_BYTES),
-    };
-    let encoder = spawn_blocking(move || encode(sink, &schema, &batches).map_err(failed));
-    while let Some(bytes) = pieces.recv().await {
-        // Returning drops the receiver, which ends the encoder.
-        upload.put(bytes).await?;
+/// A table on its way to the store: batches go to an encoder on its own thread, which hands back
+/// pieces of the file. At most one row group and a few pieces are in memory.
+///
+/// Dropped before [`Encoding::finish`], it leaves nothing that a reader could see.
+pub(crate) struct Encoding {
+    batches: mpsc::Sender<RecordBatch>,
+    pieces: mpsc::Receiver<Bytes>,
+    encoder: JoinHandle<Result<u64, ArtifactError>>,
+    upload: Upload,
+    url: String,
+}
+
+impl Encoding {
+    pub(crate) fn start(upload: Upload, schema: SchemaRef, url: String) -> Self {
+        let (batches, received) = mpsc::channel(1);
+        let (sender, pieces) = mpsc::channel(4);
+        let failed = ArtifactError::table("write", &url);
+        let sink = Sink {
+            sender,
+            buffer: Vec::with_capacity(CHUNK_BYTES),
+        };
+        let encoder = spawn_blocking(move || encode(sink, &schema, received).map_err(failed));
+        Self {
+            batches,
+            pieces,
+            encoder,
+            upload,
+            url,
+        }
     }
-    match joined(encoder, url).await {
-        Ok(()) => upload.finish().await,
-        Err(error) => {
-            upload.abort().await;
-            Err(error)
+
+    /// Hands over one batch, and to the store what is encoded by then. After an error the table is
+    /// over.
+    pub(crate) async fn write(mut self, batch: RecordBatch) -> Result<Self, ArtifactError> {
+        let taken = loop {
+            // The encoder may wait for its pieces to be taken before it takes a batch.
+            tokio::select! {
+                room = self.batches.reserve() => {
+                    break room.map(|room| room.send(batch)).is_ok();
+                }
+                Some(bytes) = self.pieces.recv() => self.upload.put(bytes).await?,
+            }
+        };
+        if taken {
+            return Ok(self);
+        }
+        // The encoder takes no more batches, so it has failed.
+        let url = self.url.clone();
+        match self.finish().await {
+            Err(error) => Err(error),
+            Ok(_) => Err(ArtifactError::Interrupted { url }),
+        }
+    }
+
+    /// Encodes what is left and makes the file visible; returns its number of rows.
+    pub(crate) async fn finish(mut self) -> Result<(u64, Digested), ArtifactError> {
+        drop(self.batches);
+        while let Some(bytes) = self.pieces.recv().await {
+            // Returning drops the receiver, which ends the encoder.
+            self.upload.put(bytes).await?;
+        }
+        match joined(self.encoder, &self.url).await {
+            Ok(rows) => Ok((rows, self.upload.finish().await?)),
+            Err(error) => {
+                self.upload.abort().await;
+                Err(error)
+            }
         }
     }
 }
 
-fn encode(sink: Sink, schema: &Schema, batches: &[RecordBatch]) -> Result<(), ParquetError> {
+fn encode(
+    sink: Sink,
+    schema: &Schema,
+    mut batches: mpsc::Receiver<RecordBatch>,
+) -> Result<u64, ParquetError> {
     let schema = plain_schema(schema);
+    let gone = sink.sender.clone();
     let mut writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties()))?;
     // Pages are cut by the batches a writer is given. Whole row groups at a
     // time make the bytes depend on the rows alone.
     let mut pending: Vec<RecordBatch> = Vec::new();
     let mut pending_rows = 0;
-    for batch in batches {
-        let batch = plain_batch(batch, &schema)?;
+    let mut rows = 0;
+    while let Some(batch) = batches.blocking_recv() {
+        let batch = plain_batch(&batch, &schema)?;
+        rows += batch.num_rows() as u64;
         let mut offset = 0;
         while offset < batch.num_rows() {
             let take = (ROW_GROUP_ROWS - pending_rows).min(batch.num_rows() - offset);
@@ -81,12 +132,14 @@ fn encode(sink: Sink, schema: &Schema, batches: &[RecordBatch]) -> Result<(), Pa
             }
         }
     }
-    if pending_rows > 0 {
+    // Nobody waits for the rest when the table was dropped.
+    if pending_rows > 0 && !gone.is_closed() {
         writer.write(&concat_batches(&schema, &pending)?)?;
     }
+    drop(gone);
     let mut sink = writer.into_inner()?;
     sink.send()?;
-    Ok(())
+    Ok(rows)
 }
 
 fn properties() -> WriterProperties {

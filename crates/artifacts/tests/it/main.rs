@@ -6,5 +6,6 @@ mod commit;
 mod latest;
 mod leftovers;
 mod reading;
+mod streamed;
 mod support;
 mod tables;

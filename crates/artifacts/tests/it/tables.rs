@@ -23,7 +23,7 @@ use crate::support::{JOB, Place, at, both, header};
 
 /// Customers numbered 10, 20, …: an integer key, the same key as text, a
 /// nullable decimal, a float.
-fn customers(rows: usize) -> (SchemaRef, RecordBatch) {
+pub(crate) fn customers(rows: usize) -> (SchemaRef, RecordBatch) {
     let schema = Arc::new(Schema::new(vec![
         Field::new("user_id", DataType::Int64, false),
         Field::new("code", DataType::Utf8, false),
@@ -59,7 +59,7 @@ fn customers(rows: usize) -> (SchemaRef, RecordBatch) {
     )
 }
 
-fn cut(batch: &RecordBatch, size: usize) -> Vec<RecordBatch> {
+pub(crate) fn cut(batch: &RecordBatch, size: usize) -> Vec<RecordBatch> {
     let rows = batch.num_rows();
     (0..rows)
         .step_by(size)
@@ -67,7 +67,7 @@ fn cut(batch: &RecordBatch, size: usize) -> Vec<RecordBatch> {
         .collect()
 }
 
-async fn hash_of(schema: &SchemaRef, batches: &[RecordBatch]) -> String {
+pub(crate) async fn hash_of(schema: &SchemaRef, batches: &[RecordBatch]) -> String {
     let place = Place::memory();
     let run = place.begin(0).await;
     run.write_table("t.parquet", Arc::clone(schema), batches)
