@@ -175,6 +175,26 @@ impl AlsParams {
     }
 }
 
+impl AlsValidParams {
+    /// Factors per user and item.
+    #[must_use]
+    pub fn factors(&self) -> usize {
+        self.factors
+    }
+
+    /// What the scores mean.
+    #[must_use]
+    pub fn feedback(&self) -> Feedback {
+        self.feedback
+    }
+
+    /// Strength of the penalty on squared factors.
+    #[must_use]
+    pub fn regularization(&self) -> f64 {
+        self.regularization
+    }
+}
+
 /// Most factors: beyond this a single system of equations outgrows every cache.
 const MAX_FACTORS: usize = 4096;
 
