@@ -1,0 +1,100 @@
+//! The products that the same customers like.
+
+use algorithms::als::Factors;
+use algorithms::topn::{TopN, unit_rows};
+use artifacts::RunReader;
+use ndarray::s;
+
+use super::about::About;
+use super::{AllowedProducts, ServingError, SimilarAnswer, SimilarProduct};
+use crate::RecommendationModel;
+use crate::tables::read_item_table;
+
+/// The `n` products whose factors point most nearly where those of `product` do, by falling cosine,
+/// equal ones in the order of the products. The product itself is left out.
+///
+/// # Errors
+///
+/// [`ServingError::UnknownProduct`], [`ServingError::TooFewEvents`], and when the run cannot be
+/// read.
+pub async fn similar(
+    run: &RunReader,
+    product: &str,
+    n: usize,
+    allowed: Option<&AllowedProducts>,
+) -> Result<SimilarAnswer, ServingError> {
+    if n == 0 {
+        return Err(ServingError::NoProducts);
+    }
+    let model = RecommendationModel::read(run).await?;
+    let items = read_item_table(run, &model.params).await?;
+    let run_id = run.id().to_string();
+    let about = About::read(run, product).await?;
+    let Some(item) = items.ids.index_of(product) else {
+        let product = product.to_owned();
+        return Err(match about {
+            Some(_) => ServingError::TooFewEvents { product, run_id },
+            None => ServingError::UnknownProduct { product, run_id },
+        });
+    };
+    let units = Factors {
+        vectors: unit_rows(items.factors.vectors.view()),
+        biases: None,
+    };
+    let place = item as usize;
+    let asked = Factors {
+        vectors: units.vectors.slice(s![place..=place, ..]).to_owned(),
+        biases: None,
+    };
+    let blank = asked.vectors.iter().all(|value| *value == 0.0);
+    let mask = allowed.map(|allowed| {
+        let ids = (0..items.ids.len() as u32).map(|item| items.ids.text(item));
+        ids.map(|id| allowed.contains(&id)).collect::<Vec<bool>>()
+    });
+    let list = match blank {
+        true => Vec::new(),
+        false => {
+            let top = TopN::new(&units, 0.0, mask.as_deref())?;
+            let lists = top.of_users(&asked, n, |_| std::slice::from_ref(&item))?;
+            lists.into_iter().next().unwrap_or_default()
+        }
+    };
+    let ids: Vec<String> = list.iter().map(|best| items.ids.text(best.item)).collect();
+    let abouts = About::read_all(run, ids.iter().map(String::as_str)).await?;
+    let notice = match (blank, ids.len()) {
+        (true, _) => Some(format!(
+            "Nobody likes the product {product} so far, so nothing can be compared with it."
+        )),
+        (false, found) if found < n => Some(format!(
+            "Only {found} of the {n} products asked for can be shown: no others {}.",
+            match allowed {
+                Some(_) => "pass the filter",
+                None => "were learned from",
+            }
+        )),
+        _ => None,
+    };
+    let similar = (1..).zip(ids).zip(list.iter().zip(abouts));
+    let similar = similar.map(|((rank, product_id), (best, about))| SimilarProduct {
+        rank,
+        product_id,
+        score: f64::from(best.score),
+        category: about.category,
+        brand: about.brand,
+        price: about.price,
+    });
+    let About {
+        category,
+        brand,
+        price,
+    } = about.unwrap_or_default();
+    Ok(SimilarAnswer {
+        product_id: items.ids.text(item),
+        category,
+        brand,
+        price,
+        run_id,
+        notice,
+        similar: similar.collect(),
+    })
+}
