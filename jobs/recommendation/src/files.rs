@@ -1,5 +1,7 @@
 //! The files of a run and their columns; whoever writes or reads one finds its name here.
 
+pub use intake::{DATA_QUALITY, QUARANTINE};
+
 /// Factors of each customer, sorted by `user_id`: `user_id`, `n_products` (products learned from),
 /// `bias` (0 without biases), `factors` (list of float).
 pub const USER_FACTORS: &str = "user_factors.parquet";
@@ -27,10 +29,6 @@ pub const SEGMENTS: &str = "segments.csv";
 pub const CV: &str = "cv.csv";
 /// What the model was made with.
 pub const MODEL: &str = "model.json";
-/// What became of each row of the input.
-pub const DATA_QUALITY: &str = "data_quality.json";
-/// The rows that could not be used, and why.
-pub const QUARANTINE: &str = "quarantine.parquet";
 /// The numbers that tell how the run went.
 pub const METRICS: &str = "metrics.json";
 /// What was found, for whoever runs the shop.

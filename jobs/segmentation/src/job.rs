@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use data::{Account, EventsParams};
 use pipeline::{Done, Failure, Job, JobContext};
+use report::ReportFrame;
 
 use crate::features::{Customers, buying_months, feature_table};
 use crate::outcome::{Outcome, Span};
-use crate::output::{Files, write_quarantine};
-use crate::report::ReportFrame;
+use crate::output::Files;
 use crate::rules::Rules;
 use crate::settings::SegmentationSettings;
 use crate::{SegmentationError, clusters, fusion, months, notes, rfm};
@@ -171,7 +171,7 @@ async fn write(
     outcome: Arc<Outcome>,
     frame: ReportFrame,
 ) -> Result<Done<()>, Failure> {
-    write_quarantine(context, &outcome.account).await?;
+    intake::write_account(context, &outcome.account).await?;
     let lay_out = move || Files::lay_out(&outcome, &frame);
     let files = context.compute(lay_out).await??;
     let rows = files.write(&context.run).await?;

@@ -14,11 +14,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("artifacts", &["algorithms", "sql", "charts"]),
     ("pipeline", &["engine", "artifacts"]),
     ("data", &["engine", "sql"]),
+    ("report", &["charts", "data"]),
     ("intake", &["engine", "pipeline", "data", "sql"]),
     (
         "segmentation",
         &[
             "intake",
+            "report",
             "algorithms",
             "sql",
             "charts",
@@ -32,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "recommendation",
         &[
             "intake",
+            "report",
             "algorithms",
             "sql",
             "charts",

@@ -4,15 +4,15 @@ mod csv_files;
 mod customers;
 pub(crate) mod figures;
 mod metrics;
-mod quarantine;
 
+use ::report::ReportFrame;
 use artifacts::{ArtifactError, RunWriter};
 
 use crate::error::SegmentationError;
 use crate::outcome::Outcome;
-use crate::report::{self, ReportFrame};
+use crate::report;
 
-pub(crate) use quarantine::write_quarantine;
+pub use intake::{DATA_QUALITY, QUARANTINE};
 
 /// One row per customer.
 pub const CUSTOMERS: &str = "customers.parquet";
@@ -28,10 +28,6 @@ pub const K_SELECTION: &str = "k_selection.csv";
 pub const RFM_MODEL: &str = "rfm_model.json";
 /// Scaling and centroids of the clusters.
 pub const KMEANS_MODEL: &str = "kmeans_model.json";
-/// What became of each row of the input.
-pub const DATA_QUALITY: &str = "data_quality.json";
-/// The rows that could not be used, and why.
-pub const QUARANTINE: &str = "quarantine.parquet";
 /// The numbers that tell how the run went.
 pub const METRICS: &str = "metrics.json";
 /// What was found, for whoever runs the shop.
@@ -84,10 +80,6 @@ impl Files {
                     .into(),
             ),
             (
-                DATA_QUALITY.to_owned(),
-                account(outcome).map_err(made(DATA_QUALITY))?,
-            ),
-            (
                 METRICS.to_owned(),
                 metrics::json(outcome).map_err(made(METRICS))?,
             ),
@@ -114,12 +106,6 @@ impl Files {
         run.write_table(CUSTOMERS, self.customers.schema(), &[self.customers])
             .await
     }
-}
-
-fn account(outcome: &Outcome) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = serde_json::to_vec_pretty(&outcome.account)?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }
 
 fn made<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> SegmentationError {

@@ -9,27 +9,12 @@ mod numbers;
 mod view;
 mod words;
 
+use ::report::ReportFrame;
 use askama::Template;
 use charts::Figure;
-use chrono::{DateTime, Utc};
 
 use crate::outcome::Outcome;
 use view::Page;
-
-/// What the report says about the run itself.
-#[derive(Debug, Clone)]
-pub(crate) struct ReportFrame {
-    /// The id of the run.
-    pub(crate) run_id: String,
-    /// When the run began.
-    pub(crate) created: DateTime<Utc>,
-    /// The version of the program.
-    pub(crate) program_version: &'static str,
-    /// The URLs of the files that were read, a catalogue last.
-    pub(crate) files: Vec<String>,
-    /// The name of the mapping.
-    pub(crate) mapping: String,
-}
 
 /// Why a report cannot be made.
 #[derive(Debug, thiserror::Error)]

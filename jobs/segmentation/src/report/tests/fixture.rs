@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use data::{Account, Example};
+use report::ReportFrame;
 
-use super::super::ReportFrame;
 use crate::features::sample;
 use crate::fusion::FusionTable;
 use crate::money::Money;

@@ -1,11 +1,11 @@
 //! What the page promises, whatever the outcome.
 
 mod fixture;
-mod markup;
 
+use ::report::{ReportFrame, markup};
 use charts::Figure;
 
-use super::{ReportFrame, render};
+use super::render;
 use crate::money::Money;
 use crate::outcome::Outcome;
 use crate::output::figures::figures;
@@ -15,7 +15,7 @@ use fixture::{FILES, frame, outcome};
 /// A page that keeps the rules of markup; its text is checked by the caller.
 fn page(outcome: &Outcome) -> String {
     let page = render(outcome, &figures(outcome).unwrap(), &frame()).unwrap();
-    markup::check(&page);
+    markup::check(&page).unwrap();
     page
 }
 
@@ -24,7 +24,7 @@ fn every_segment_cluster_candidate_and_figure_is_there() {
     let outcome = outcome();
     let figures = figures(&outcome).unwrap();
     let page = render(&outcome, &figures, &frame()).unwrap();
-    markup::check(&page);
+    markup::check(&page).unwrap();
     let escaped = |name: &str| name.replace('\'', "&#39;").replace('"', "&#34;");
     for segment in &outcome.rfm.segments {
         assert!(page.contains(&format!(
@@ -100,7 +100,7 @@ fn hostile_names_stay_text() {
         ..frame()
     };
     let page = render(&outcome, &figures(&outcome).unwrap(), &frame).unwrap();
-    markup::check(&page);
+    markup::check(&page).unwrap();
     assert!(!page.contains("<script"));
     assert!(page.contains("&#60;script&#62;alert(1)"));
     assert!(!page.contains('\0') && !page.contains('\u{202E}'));
@@ -220,7 +220,7 @@ fn what_was_not_computed_is_called_unknown() {
 fn a_page_without_figures_stands() {
     let outcome = outcome();
     let page = render(&outcome, &[] as &[Figure], &frame()).unwrap();
-    markup::check(&page);
+    markup::check(&page).unwrap();
     assert!(!page.contains("<figure"));
 }
 

@@ -1,5 +1,7 @@
 //! The few things worth acting on first, in sentences that hold for the data.
 
+use ::report::Finding;
+
 use super::super::numbers::{self, Amounts, count, counted, percent};
 use super::{advice, name};
 use crate::money::Money;
@@ -16,12 +18,6 @@ const NOTABLE_RETURNS: f64 = 0.01;
 /// has at most [`AWAY`] for recency.
 const GOOD: u8 = 4;
 const AWAY: u8 = 2;
-
-/// A fact of the data, and what to do about it (may be empty).
-pub(in super::super) struct Finding {
-    pub(in super::super) claim: String,
-    pub(in super::super) action: String,
-}
 
 /// The first few that hold, most useful first.
 pub(super) fn findings(outcome: &Outcome, amounts: Amounts) -> Vec<Finding> {

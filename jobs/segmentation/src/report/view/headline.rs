@@ -1,58 +1,31 @@
 //! What this is, in one sentence and five numbers.
 
-use chrono::TimeDelta;
+use ::report::{Fact, Headline, Period, sample_notice};
 
 use super::super::numbers::{self, Amounts, count, counted};
 use super::findings;
 use crate::money::Money;
 use crate::outcome::Outcome;
 
-pub(in super::super) struct Headline {
-    pub(in super::super) lead: String,
-    pub(in super::super) sample: Option<String>,
-    pub(in super::super) facts: Vec<Fact>,
-    pub(in super::super) findings: Vec<findings::Finding>,
-}
-
-pub(in super::super) struct Fact {
-    pub(in super::super) label: &'static str,
-    pub(in super::super) value: String,
-    pub(in super::super) note: String,
-}
-
-pub(super) fn view(outcome: &Outcome, amounts: Amounts) -> Headline {
-    let (span, totals) = (&outcome.span, &outcome.totals);
+pub(super) fn view(outcome: &Outcome, period: &Period, amounts: Amounts) -> Headline {
+    let totals = &outcome.totals;
     let lead = format!(
         "This report sorts {} into groups in two ways: by when, how often and for how much they \
          bought, and by how they behave in the shop. It looks back from {}.",
         counted(totals.customers, "customer", "customers"),
-        numbers::moment(span.as_of),
+        numbers::moment(period.as_of),
     );
-    let sample = outcome.sample.map(|share| {
-        format!(
-            "This is a quick look at a sample of about {} of the users. All numbers of customers, \
-             orders and revenue are those of the sample, not of the whole shop.",
-            numbers::plain_percent(share)
-        )
-    });
+    let sample = outcome.sample;
     Headline {
         lead,
-        sample,
-        facts: facts(outcome, amounts),
+        sample: sample.map(|share| sample_notice(share, "customers, orders and revenue")),
+        facts: facts(outcome, period, amounts),
         findings: findings::findings(outcome, amounts),
     }
 }
 
-fn facts(outcome: &Outcome, amounts: Amounts) -> Vec<Fact> {
-    let (span, totals) = (&outcome.span, &outcome.totals);
-    // What comes at or after `as_of` is not looked at.
-    let last = span
-        .last_event_at
-        .min(span.as_of - TimeDelta::microseconds(1));
-    let days = (last.date_naive() - span.first_event_at.date_naive()).num_days() + 1;
-    // A date does not break, so that a narrow card breaks between the two.
-    let day = |time| numbers::day(time).replace(' ', "\u{A0}");
-    let period = format!("{}\u{A0}– {}", day(span.first_event_at), day(last));
+fn facts(outcome: &Outcome, period: &Period, amounts: Amounts) -> Vec<Fact> {
+    let totals = &outcome.totals;
     let fact = |label, value, note| Fact { label, value, note };
     let buyers = numbers::part(totals.buyers, totals.customers);
     let per_buyer = numbers::mean_of(totals.orders, totals.buyers);
@@ -66,11 +39,7 @@ fn facts(outcome: &Outcome, amounts: Amounts) -> Vec<Fact> {
         )
     };
     vec![
-        fact(
-            "Period",
-            period,
-            counted(days.unsigned_abs(), "day", "days"),
-        ),
+        period.fact(),
         fact(
             "Customers",
             count(totals.customers),

@@ -1,6 +1,5 @@
 //! The page as plain strings: one module per section of the report.
 
-mod account;
 mod choice;
 mod clusters;
 mod findings;
@@ -12,33 +11,33 @@ mod scores;
 mod segments;
 mod trust;
 
+use ::report::{
+    AccountView, Assessment, FigureView, Figures, Head, Headline, Period, ReportFrame,
+    ReproduceView,
+};
 use charts::Figure;
 
-use super::numbers::{self, Amounts};
-use super::words::{self, Standing};
-use super::{ReportError, ReportFrame};
+use super::ReportError;
+use super::numbers::{self, Amounts, optional};
+use super::words::{self, name};
 use crate::money::Money;
 use crate::outcome::{GroupSize, Outcome};
 
-/// How many characters of a name are shown.
-const NAME_LENGTH: usize = 80;
-
 /// Everything the templates print.
 pub(super) struct Page {
-    pub(super) run_id: String,
-    pub(super) created: String,
-    pub(super) program_version: String,
+    pub(super) head: Head,
     /// Whether shares of the revenue are defined.
     pub(super) has_revenue: bool,
-    pub(super) headline: headline::Headline,
-    pub(super) account: account::AccountView,
+    pub(super) headline: Headline,
+    pub(super) account: AccountView,
     pub(super) segments: segments::SegmentsView,
     pub(super) clusters: clusters::ClustersView,
     pub(super) choice: choice::ChoiceView,
     pub(super) fusion: fusion::FusionView,
     pub(super) months: Option<months::MonthsView>,
-    pub(super) trust: trust::TrustView,
-    pub(super) reproduce: reproduce::ReproduceView,
+    pub(super) notes: Vec<String>,
+    pub(super) assessments: Vec<Assessment>,
+    pub(super) reproduce: ReproduceView,
 }
 
 impl Page {
@@ -49,45 +48,27 @@ impl Page {
     ) -> Result<Self, ReportError> {
         let amounts = Amounts::for_total(outcome.totals.gross_revenue);
         let figures = Figures(figures);
+        let span = &outcome.span;
+        let period = Period {
+            as_of: span.as_of,
+            first_event_at: span.first_event_at,
+            last_event_at: span.last_event_at,
+            events_after_as_of: span.events_after_as_of,
+        };
         Ok(Self {
-            run_id: name(&frame.run_id),
-            created: numbers::moment(frame.created),
-            program_version: name(frame.program_version),
+            head: Head::new("Customer segmentation", frame),
             has_revenue: outcome.totals.net_revenue > Money::ZERO,
-            headline: headline::view(outcome, amounts),
-            account: account::view(outcome, frame),
+            headline: headline::view(outcome, &period, amounts),
+            account: AccountView::new(&outcome.account, &period, frame),
             segments: segments::view(outcome, amounts, figures),
             clusters: clusters::view(outcome, amounts, figures),
             choice: choice::view(outcome, figures),
             fusion: fusion::view(outcome, amounts, figures),
             months: months::view(outcome, amounts, figures),
-            trust: trust::view(outcome),
+            notes: words::notes(&outcome.notes),
+            assessments: trust::assessments(outcome),
             reproduce: reproduce::view(outcome, frame)?,
         })
-    }
-}
-
-/// A figure and how to read it.
-pub(super) struct FigureView {
-    pub(super) svg: String,
-    pub(super) title: String,
-    pub(super) caption: String,
-}
-
-/// The figures by name.
-#[derive(Clone, Copy)]
-struct Figures<'a>(&'a [Figure]);
-
-impl Figures<'_> {
-    /// The named figures that exist, in the order of the names.
-    fn named(self, names: &[&str]) -> Vec<FigureView> {
-        let found = |name: &&str| self.0.iter().find(|figure| figure.name == *name);
-        let view = |figure: &Figure| FigureView {
-            svg: words::visible(&figure.svg).collect(),
-            title: figure.title.clone(),
-            caption: figure.caption.clone(),
-        };
-        names.iter().filter_map(found).map(view).collect()
     }
 }
 
@@ -110,35 +91,7 @@ impl SizeView {
     }
 }
 
-/// Something to know before trusting a number.
-pub(super) struct Assessment {
-    pub(super) topic: &'static str,
-    pub(super) verdict: String,
-    pub(super) class: &'static str,
-    pub(super) text: String,
-}
-
-impl Assessment {
-    fn new(topic: &'static str, (verdict, standing): (&str, Standing), text: String) -> Self {
-        Self {
-            topic,
-            verdict: verdict.to_owned(),
-            class: standing.class(),
-            text,
-        }
-    }
-}
-
-/// A name from outside.
-fn name(text: &str) -> String {
-    words::shown(text, NAME_LENGTH)
-}
-
 /// A sentence from outside.
 fn advice(text: &str) -> String {
     words::shown(text, 400)
-}
-
-fn optional(value: Option<f64>, written: impl Fn(f64) -> String) -> String {
-    value.map_or_else(|| numbers::UNDEFINED.to_owned(), written)
 }

@@ -1,32 +1,26 @@
 //! How far to trust the numbers.
 
-use super::super::numbers::{self, count, counted, decimal, part, percent, plain_percent};
+use ::report::Assessment;
+
+use super::super::numbers::{self, counted, decimal, percent};
 use super::super::words::{self, Standing};
-use super::{Assessment, scores};
+use super::scores;
 use crate::outcome::Outcome;
 use crate::rfm::STEPS;
 
-/// From this share on, rows that could not be used are worth a word, and then worth a worry.
-const QUARANTINE_FAIR: f64 = 0.01;
-const QUARANTINE_POOR: f64 = 0.05;
-/// The same for events without a customer.
-const ANONYMOUS_FAIR: f64 = 0.10;
-const ANONYMOUS_POOR: f64 = 0.40;
 /// A fifth that holds more than twice its share says little.
 const UNEVEN: f64 = 0.40;
 /// With fewer buyers than this, single people move the numbers.
 const FEW_BUYERS: u64 = 500;
 
-pub(in super::super) struct TrustView {
-    pub(in super::super) assessments: Vec<Assessment>,
-    pub(in super::super) notes: Vec<String>,
-}
-
-pub(super) fn view(outcome: &Outcome) -> TrustView {
+pub(super) fn assessments(outcome: &Outcome) -> Vec<Assessment> {
+    let sample = "Shares and averages are estimates for the whole shop; counts and revenue are \
+                  those of the sample.";
+    let anonymous = "They belong to no group, and their revenue is in no number of this report.";
     let found = [
-        Some(sample(outcome)),
-        Some(quarantine(outcome)),
-        Some(anonymous(outcome)),
+        Some(Assessment::sample(outcome.sample, sample)),
+        Some(Assessment::quarantine(&outcome.account)),
+        Some(Assessment::anonymous(&outcome.account, anonymous)),
         buyers(outcome),
         silhouette(outcome),
         stability(outcome),
@@ -35,83 +29,7 @@ pub(super) fn view(outcome: &Outcome) -> TrustView {
         constant_columns(outcome),
         Some(as_of(outcome)),
     ];
-    TrustView {
-        assessments: found.into_iter().flatten().collect(),
-        notes: outcome
-            .notes
-            .iter()
-            .map(|note| words::sentence(&words::shown(note, 600)))
-            .collect(),
-    }
-}
-
-fn sample(outcome: &Outcome) -> Assessment {
-    match outcome.sample {
-        None => Assessment::new(
-            "Coverage",
-            ("all customers", Standing::Good),
-            "Every customer with events in the files was looked at.".to_owned(),
-        ),
-        Some(share) => Assessment::new(
-            "Coverage",
-            ("a sample", Standing::Fair),
-            format!(
-                "Only a random sample of about {} of the users was looked at. Shares and averages \
-                 are estimates for the whole shop; counts and revenue are those of the sample. Run \
-                 it without --quick for all.",
-                plain_percent(share)
-            ),
-        ),
-    }
-}
-
-fn quarantine(outcome: &Outcome) -> Assessment {
-    let (rows, read) = (
-        outcome.account.quarantined_rows(),
-        outcome.account.rows_read,
-    );
-    let share = rows as f64 / read.max(1) as f64;
-    let verdict = match share {
-        share if share >= QUARANTINE_POOR => ("many", Standing::Poor),
-        share if share >= QUARANTINE_FAIR => ("some", Standing::Fair),
-        _ if rows > 0 => ("very few", Standing::Good),
-        _ => ("none", Standing::Good),
-    };
-    let text = if rows == 0 {
-        format!("Each of the {} rows read could be used.", count(read))
-    } else {
-        format!(
-            "{} of {} rows read ({}) could not be used. Whatever they tell is missing from all \
-             numbers.",
-            count(rows),
-            count(read),
-            part(rows, read)
-        )
-    };
-    Assessment::new("Rows that could not be used", verdict, text)
-}
-
-fn anonymous(outcome: &Outcome) -> Assessment {
-    let (rows, read) = (outcome.account.anonymous, outcome.account.rows_read);
-    let share = rows as f64 / read.max(1) as f64;
-    let verdict = match share {
-        share if share >= ANONYMOUS_POOR => ("many", Standing::Poor),
-        share if share >= ANONYMOUS_FAIR => ("some", Standing::Fair),
-        _ if rows > 0 => ("few", Standing::Good),
-        _ => ("none", Standing::Good),
-    };
-    let text = if rows == 0 {
-        format!("Each of the {} rows read names a customer.", count(read))
-    } else {
-        format!(
-            "{} of {} rows read ({}) name no customer. They belong to no group, and their revenue \
-             is in no number of this report.",
-            count(rows),
-            count(read),
-            part(rows, read)
-        )
-    };
-    Assessment::new("Rows without a customer", verdict, text)
+    found.into_iter().flatten().collect()
 }
 
 fn buyers(outcome: &Outcome) -> Option<Assessment> {

@@ -2,10 +2,10 @@
 
 use data::Account;
 
-use super::super::ReportFrame;
-use super::super::numbers::{self, count, counted, part};
-use super::super::words;
-use crate::outcome::Outcome;
+use crate::frame::ReportFrame;
+use crate::numbers::{count, counted, part};
+use crate::period::Period;
+use crate::words;
 
 /// How many files are named before they are only counted.
 const NAMED_FILES: usize = 6;
@@ -14,68 +14,79 @@ const EXAMPLE_LENGTH: usize = 160;
 /// The order in which a shop's events follow each other.
 const FUNNEL: [&str; 5] = ["view", "cart", "remove_from_cart", "purchase", "return"];
 
-pub(in super::super) struct AccountView {
-    pub(in super::super) sentence: String,
-    pub(in super::super) rows: Vec<AccountRow>,
-    pub(in super::super) reasons: Vec<Reason>,
-    pub(in super::super) events: Vec<AccountRow>,
-    pub(in super::super) missing: Vec<AccountRow>,
-    pub(in super::super) period: String,
-    pub(in super::super) files: Vec<String>,
-    pub(in super::super) more_files: Option<String>,
-    pub(in super::super) mapping: String,
+/// What `shared/account.html` shows as `page.account`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountView {
+    /// The sum of all rows.
+    pub sentence: String,
+    /// The rows by what became of them.
+    pub rows: Vec<AccountRow>,
+    /// Why rows could not be used, commonest first.
+    pub reasons: Vec<Reason>,
+    /// The events by type.
+    pub events: Vec<AccountRow>,
+    /// What the rows leave open.
+    pub missing: Vec<AccountRow>,
+    /// From when to when the events run.
+    pub period: String,
+    /// The files, the first few.
+    pub files: Vec<String>,
+    /// How many more there are.
+    pub more_files: Option<String>,
+    /// The mapping.
+    pub mapping: String,
 }
 
 /// A kind of rows or events.
-pub(in super::super) struct AccountRow {
-    pub(in super::super) what: String,
-    pub(in super::super) rows: String,
-    pub(in super::super) share: String,
-    pub(in super::super) meaning: &'static str,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    /// What they are.
+    pub what: String,
+    /// How many.
+    pub rows: String,
+    /// Their share.
+    pub share: String,
+    /// What is meant; may be empty.
+    pub meaning: &'static str,
 }
 
 /// Why rows could not be used.
-pub(in super::super) struct Reason {
-    pub(in super::super) reason: String,
-    pub(in super::super) rows: String,
-    pub(in super::super) share: String,
-    pub(in super::super) place: String,
-    pub(in super::super) text: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The reason.
+    pub reason: String,
+    /// How many.
+    pub rows: String,
+    /// Their share.
+    pub share: String,
+    /// File and line of an example; empty without one.
+    pub place: String,
+    /// The example.
+    pub text: String,
 }
 
-pub(super) fn view(outcome: &Outcome, frame: &ReportFrame) -> AccountView {
-    let account = &outcome.account;
-    let span = &outcome.span;
-    let mut period = format!(
-        "The events run from {} to {}.",
-        numbers::moment(span.first_event_at),
-        numbers::moment(span.last_event_at)
-    );
-    if span.events_after_as_of > 0 {
-        period += &format!(
-            " {} at or after {} were left aside.",
-            counted(span.events_after_as_of, "event", "events"),
-            numbers::moment(span.as_of)
-        );
-    }
-    let named = frame.files.iter().take(NAMED_FILES).enumerate();
-    let shown = named.map(|(index, file)| {
-        let is_catalogue = index as u64 >= account.files && account.catalogue.is_some();
-        let note = if is_catalogue { " (catalogue)" } else { "" };
-        format!("{}{note}", words::place(file))
-    });
-    let hidden = frame.files.len().saturating_sub(NAMED_FILES) as u64;
-    AccountView {
-        sentence: equation(account),
-        rows: rows(account),
-        reasons: reasons(account),
-        events: events(account),
-        missing: missing(account),
-        period,
-        files: shown.collect(),
-        more_files: (hidden > 0)
-            .then(|| format!("and {}", counted(hidden, "more file", "more files"))),
-        mapping: super::name(&frame.mapping),
+impl AccountView {
+    /// The account of a run's input.
+    pub fn new(account: &Account, period: &Period, frame: &ReportFrame) -> Self {
+        let named = frame.files.iter().take(NAMED_FILES).enumerate();
+        let shown = named.map(|(index, file)| {
+            let is_catalogue = index as u64 >= account.files && account.catalogue.is_some();
+            let note = if is_catalogue { " (catalogue)" } else { "" };
+            format!("{}{note}", words::place(file))
+        });
+        let hidden = frame.files.len().saturating_sub(NAMED_FILES) as u64;
+        Self {
+            sentence: equation(account),
+            rows: rows(account),
+            reasons: reasons(account),
+            events: events(account),
+            missing: missing(account),
+            period: period.sentences(),
+            files: shown.collect(),
+            more_files: (hidden > 0)
+                .then(|| format!("and {}", counted(hidden, "more file", "more files"))),
+            mapping: words::name(&frame.mapping),
+        }
     }
 }
 
