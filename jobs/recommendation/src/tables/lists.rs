@@ -12,6 +12,7 @@ use ndarray::s;
 use pipeline::{Failure, JobContext};
 
 use crate::files::RECOMMENDATIONS;
+use crate::ids::ItemIndex;
 use crate::interactions::{PairTable, Seen};
 
 /// Customers whose lists are made at a time.
@@ -52,7 +53,7 @@ pub(crate) async fn write_recommendations(
         let (seen, pairs) = (Arc::clone(seen), Arc::clone(pairs));
         let schema = Arc::clone(&schema);
         let work = move || {
-            let lists = lists(&top, &model.users, first, &seen, top_n)?;
+            let lists = lists(&top, &model.users, first, |user| seen.of(user), top_n)?;
             let batch = batch(&schema, &pairs, first, &lists)?;
             Ok::<_, ListError>((lists, batch))
         };
@@ -74,11 +75,11 @@ pub(super) enum ListError {
 }
 
 /// The lists of the customers of the block that begins with `first`.
-pub(super) fn lists(
+pub(super) fn lists<'a>(
     top: &TopN,
     users: &Factors,
     first: usize,
-    seen: &Seen,
+    seen: impl Fn(usize) -> &'a [ItemIndex] + Sync,
     top_n: usize,
 ) -> Result<Vec<Vec<Recommendation>>, TopNError> {
     let last = users.len().min(first + BLOCK_USERS);
@@ -87,7 +88,7 @@ pub(super) fn lists(
         vectors: users.vectors.slice(s![first..last, ..]).to_owned(),
         biases: biases.map(|biases| biases[first..last].to_vec()),
     };
-    let mut lists = top.of_users(&block, top_n, |user| seen.of(first + user))?;
+    let mut lists = top.of_users(&block, top_n, |user| seen(first + user))?;
     for (user, list) in lists.iter_mut().enumerate() {
         if is_blank(&block, user) {
             list.clear();
