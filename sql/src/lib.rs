@@ -1,6 +1,6 @@
 //! Every SQL text of the project, one `.sql` file per relation, and nothing else.
 //!
-//! Belongs here: the files under `staging/`, `features/` and `quality/`, this catalogue of them,
+//! Belongs here: the files under `staging/`, `features/`, `quality/` and `recommendation/`, this catalogue of them,
 //! and [`Query::render`], which splices the few parts that cannot be bound (the expressions of a
 //! mapping). Does not belong here: a connection, a table name known only at run time, a value.
 //! Values are bound by the engine as `$name` parameters and are never spliced.
@@ -25,6 +25,7 @@ mod query;
 
 pub mod features;
 pub mod quality;
+pub mod recommendation;
 pub mod staging;
 
 pub use query::{Query, SqlError};
@@ -50,4 +51,11 @@ pub const ALL: &[Query] = &[
     features::PRODUCT_ACTIVITY,
     features::USER_FEATURES,
     features::SEGMENT_MONTHS,
+    recommendation::LOG_FACTS,
+    recommendation::EVENT_TIMES,
+    recommendation::PAIRS,
+    recommendation::INTERACTIONS,
+    recommendation::PRODUCTS,
+    recommendation::USER_SEGMENTS,
+    recommendation::ALLOWED_PRODUCTS,
 ];

@@ -17,6 +17,8 @@
 //! | [`agreement`] | contingency, adjusted Rand index, mutual information, Cramér's V, lift |
 //! | [`profile`] | what a cluster is like |
 //! | [`als`] | factor models of scores by alternating least squares, explicit and implicit |
+//! | [`neighbours`] | items near to those a user likes, by cosine: the baseline |
+//! | [`draws`] | seeded folds, samples and orders |
 //! | [`topn`] | the best items for each user, exactly, by a tiled product |
 //! | [`ranking`] | measures of recommendations and of predicted scores, with confidence intervals |
 //!
@@ -36,8 +38,10 @@
 pub mod agreement;
 pub mod als;
 pub mod choose_k;
+pub mod draws;
 pub mod kmeans;
 pub mod mixture;
+pub mod neighbours;
 pub mod profile;
 pub mod quantiles;
 pub mod ranking;
