@@ -118,12 +118,27 @@ impl RunReader {
         key: &str,
         value: &str,
     ) -> Result<RecordBatch, ArtifactError> {
+        self.find_rows_of(table, key, &[value]).await
+    }
+
+    /// As [`Self::find_rows`], for several values at once: the rows that have
+    /// one of them, in the table's order. Reads the footer once, and each page
+    /// at most once.
+    ///
+    /// # Errors
+    /// Those of [`Self::find_rows`].
+    pub async fn find_rows_of(
+        &self,
+        table: &str,
+        key: &str,
+        values: &[&str],
+    ) -> Result<RecordBatch, ArtifactError> {
         let mut found: Vec<RecordBatch> = Vec::new();
         for entry in self.parts(table)? {
             let store = Arc::clone(&self.output.store);
             let path = join(&self.path, &entry.name);
             let source = Source::new(store, path, entry.size, self.url_of(entry));
-            found.push(source.find(key, value).await?);
+            found.push(source.find(key, values).await?);
         }
         let Some(first) = found.first() else {
             return Err(self.no_such_file(table));

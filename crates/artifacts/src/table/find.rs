@@ -5,7 +5,7 @@ use arrow::array::{
     StringViewArray, UInt64Array,
 };
 use arrow::compute::kernels::cmp::{eq, gt_eq, lt_eq};
-use arrow::compute::{CastOptions, and_kleene, cast_with_options, concat_batches};
+use arrow::compute::{CastOptions, and_kleene, cast_with_options, concat_batches, or_kleene};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
@@ -25,14 +25,15 @@ type Builder = ParquetRecordBatchStreamBuilder<Source>;
 type Value = Scalar<ArrayRef>;
 
 impl Source {
-    /// The rows whose `column` equals `value`, in the order of the file.
+    /// The rows whose `column` equals one of `values`, in the order of the file.
     ///
-    /// Reads the footer, then only the pages whose statistics admit the
-    /// value: in a table sorted by that column, usually one page per column.
+    /// Reads the footer, then only the pages whose statistics admit one of the
+    /// values: in a table sorted by that column, usually one page per column
+    /// and value.
     pub(crate) async fn find(
         self,
         column: &str,
-        value: &str,
+        values: &[&str],
     ) -> Result<RecordBatch, ArtifactError> {
         let url = self.url().to_owned();
         let failed = || ArtifactError::table("read", &url);
@@ -50,22 +51,28 @@ impl Source {
             let names: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
             return Err(refuse(format!("its columns are {}", names.join(", "))));
         };
-        let value = match parse(value, field.data_type()) {
-            Parsed::Value(value) => value,
-            // "abc" is no customer of a shop that numbers them: not an error.
-            Parsed::NotOfThatType => return Ok(RecordBatch::new_empty(schema)),
-            Parsed::NoKey => {
-                let text = format!("{} is neither integer nor text", field.data_type());
-                return Err(refuse(text));
+        let mut parsed: Vec<Value> = Vec::with_capacity(values.len());
+        for value in values {
+            match parse(value, field.data_type()) {
+                Parsed::Value(value) => parsed.push(value),
+                // "abc" is no customer of a shop that numbers them: not an error.
+                Parsed::NotOfThatType => {}
+                Parsed::NoKey => {
+                    let text = format!("{} is neither integer nor text", field.data_type());
+                    return Err(refuse(text));
+                }
             }
-        };
-        let (groups, selection) = admitted(&builder, column, &value).map_err(failed())?;
+        }
+        let (groups, selection) = admitted(&builder, column, &parsed).map_err(failed())?;
         if groups.is_empty() {
             return Ok(RecordBatch::new_empty(schema));
         }
         let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
-        let equal =
-            ArrowPredicateFn::new(mask, move |batch: RecordBatch| eq(batch.column(0), &value));
+        let equal = ArrowPredicateFn::new(mask, move |batch: RecordBatch| {
+            any(&parsed, batch.num_rows(), |value| {
+                eq(batch.column(0), value)
+            })
+        });
         let mut builder = builder
             .with_row_groups(groups)
             .with_row_filter(RowFilter::new(vec![Box::new(equal)]));
@@ -115,12 +122,12 @@ fn parse(text: &str, data_type: &DataType) -> Parsed {
     Parsed::Value(Scalar::new(array))
 }
 
-/// The row groups that may hold the value, and within them the rows of the
-/// pages that may; no selection when the file has no page index.
+/// The row groups that may hold one of the values, and within them the rows of
+/// the pages that may; no selection when the file has no page index.
 fn admitted(
     builder: &Builder,
     column: &str,
-    value: &Value,
+    values: &[Value],
 ) -> Result<(Vec<usize>, Option<RowSelection>), ParquetError> {
     let metadata = builder.metadata();
     let converter =
@@ -129,7 +136,7 @@ fn admitted(
     let within = within(
         &converter.row_group_mins(groups)?,
         &converter.row_group_maxes(groups)?,
-        value,
+        values,
     )?;
     let chosen: Vec<usize> = (0..groups.len())
         .filter(|&i| may_hold(&within, i))
@@ -145,7 +152,7 @@ fn admitted(
         let within = self::within(
             &converter.data_page_mins(columns, offsets, [group])?,
             &converter.data_page_maxes(columns, offsets, [group])?,
-            value,
+            values,
         )?;
         for page in 0..rows.len() {
             let count = usize::try_from(rows.value(page))?;
@@ -158,9 +165,24 @@ fn admitted(
     Ok((chosen, Some(RowSelection::from(selectors))))
 }
 
-/// Whether `min <= value <= max`; null where that is not known.
-fn within(mins: &ArrayRef, maxes: &ArrayRef, value: &Value) -> Result<BooleanArray, ArrowError> {
-    and_kleene(&lt_eq(mins, value)?, &gt_eq(maxes, value)?)
+/// Whether `min <= value <= max` for one of the values; null where that is not
+/// known.
+fn within(mins: &ArrayRef, maxes: &ArrayRef, values: &[Value]) -> Result<BooleanArray, ArrowError> {
+    any(values, mins.len(), |value| {
+        and_kleene(&lt_eq(mins, value)?, &gt_eq(maxes, value)?)
+    })
+}
+
+/// Whether something holds for one of the values, row by row.
+fn any(
+    values: &[Value],
+    rows: usize,
+    holds: impl Fn(&Value) -> Result<BooleanArray, ArrowError>,
+) -> Result<BooleanArray, ArrowError> {
+    let none = BooleanArray::from(vec![false; rows]);
+    values
+        .iter()
+        .try_fold(none, |found, value| or_kleene(&found, &holds(value)?))
 }
 
 fn may_hold(within: &BooleanArray, index: usize) -> bool {

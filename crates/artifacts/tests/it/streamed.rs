@@ -49,7 +49,7 @@ async fn batches_may_come_late() {
 
 #[tokio::test]
 async fn a_dropped_table_leaves_nothing_and_frees_its_name() {
-    // More than the store takes in one put, so that an upload in parts has begun.
+    // Several row groups, so that pieces are on their way when the table is dropped.
     let (schema, batch) = customers(8 * ROW_GROUP_ROWS);
     for place in both() {
         let run = place.begin(0).await;

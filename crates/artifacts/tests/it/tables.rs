@@ -264,6 +264,25 @@ async fn every_row_of_a_key_is_found_in_order() {
 }
 
 #[tokio::test]
+async fn rows_of_several_keys_are_found_at_once() {
+    let rows = ROW_GROUP_ROWS + 3 * PAGE_ROWS;
+    let (schema, batch) = customers(rows);
+    let run = written(&Place::memory(), &schema, std::slice::from_ref(&batch)).await;
+    let places = [0, 5, PAGE_ROWS, ROW_GROUP_ROWS, rows - 1];
+    let expected: Vec<_> = places.iter().map(|row| batch.slice(*row, 1)).collect();
+    let expected = concat_batches(&schema, &expected).unwrap();
+    let ids: Vec<String> = places.iter().map(|row| (row * 10).to_string()).collect();
+    let mut asked: Vec<&str> = ids.iter().rev().map(String::as_str).collect();
+    asked.extend(["7", "abc", "0"]);
+    let found = run.find_rows_of("t.parquet", "user_id", &asked).await;
+    assert_eq!(found.unwrap(), expected);
+    for nothing in [&["7", "abc"][..], &[]] {
+        let found = run.find_rows_of("t.parquet", "user_id", nothing).await;
+        assert_eq!(found.unwrap().num_rows(), 0);
+    }
+}
+
+#[tokio::test]
 async fn columns_that_are_no_keys_are_refused_by_name() {
     let (schema, batch) = customers(10);
     let run = written(&Place::memory(), &schema, &[batch]).await;
