@@ -1,7 +1,8 @@
 //! What the log says of the products of an answer.
 
+use std::collections::HashMap;
+
 use artifacts::RunReader;
-use futures::future::try_join_all;
 
 use super::ServingError;
 use super::row::Rows;
@@ -16,33 +17,41 @@ pub(super) struct About {
 }
 
 impl About {
-    /// Reads one product; none when the log of the run does not have it.
-    pub(super) async fn read(run: &RunReader, product: &str) -> Result<Option<Self>, ServingError> {
-        let Some(row) = run.find_row(PRODUCTS, "product_id", product).await? else {
-            return Ok(None);
-        };
+    /// Reads what is known of products; those the log of the run does not have are not in the map.
+    pub(super) async fn read(
+        run: &RunReader,
+        products: &[String],
+    ) -> Result<HashMap<String, Self>, ServingError> {
+        let ids: Vec<&str> = products.iter().map(String::as_str).collect();
+        let found = run.find_rows_of(PRODUCTS, "product_id", &ids).await?;
         let rows = Rows {
             file: PRODUCTS,
-            batch: &row,
+            batch: &found,
         };
-        let category = match rows.text("category_code", 0)? {
-            Some(code) => Some(code),
-            None => rows.text("category_id", 0)?,
-        };
-        Ok(Some(Self {
-            category,
-            brand: rows.text("brand", 0)?,
-            price: rows.text("unit_price", 0)?,
-        }))
+        let mut abouts = HashMap::with_capacity(products.len());
+        for row in 0..found.num_rows() {
+            let category = match rows.text("category_code", row)? {
+                Some(code) => Some(code),
+                None => rows.text("category_id", row)?,
+            };
+            let about = Self {
+                category,
+                brand: rows.text("brand", row)?,
+                price: rows.text("unit_price", row)?,
+            };
+            let id = rows.text("product_id", row)?.unwrap_or_default();
+            abouts.insert(id, about);
+        }
+        Ok(abouts)
     }
 
-    /// Reads each product; blank for products the log does not have.
+    /// As [`Self::read`], one for each product in the order given; blank for unknown products.
     pub(super) async fn read_all(
         run: &RunReader,
-        products: impl Iterator<Item = &str>,
+        products: &[String],
     ) -> Result<Vec<Self>, ServingError> {
-        let each = products.map(|product| Self::read(run, product));
-        let found = try_join_all(each).await?;
-        Ok(found.into_iter().map(Option::unwrap_or_default).collect())
+        let mut abouts = Self::read(run, products).await?;
+        let about = |product| abouts.remove(product).unwrap_or_default();
+        Ok(products.iter().map(about).collect())
     }
 }

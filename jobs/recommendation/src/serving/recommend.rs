@@ -153,7 +153,7 @@ impl Asked<'_> {
         let ids: Vec<String> = list.iter().map(|best| items.ids.text(best.item)).collect();
         let (because, about) = try_join(
             async { self.because(&taste, &list) },
-            About::read_all(self.run, ids.iter().map(String::as_str)),
+            About::read_all(self.run, &ids),
         )
         .await?;
         let scores = list.iter().map(|best| f64::from(best.score));
@@ -221,7 +221,8 @@ impl Asked<'_> {
             products,
             filled,
         } = popular(output, self.run, self.model, user, &admission).await?;
-        let about = About::read_all(self.run, products.iter().map(|(id, _)| id.as_str())).await?;
+        let ids: Vec<String> = products.iter().map(|(id, _)| id.clone()).collect();
+        let about = About::read_all(self.run, &ids).await?;
         let mut notice = vec![match &source {
             Source::SegmentPopularity { segment } => format!(
                 "These are the most popular products of the customer's RFM segment ({segment}), because {reason}."

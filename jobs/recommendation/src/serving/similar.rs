@@ -29,12 +29,12 @@ pub async fn similar(
     let model = RecommendationModel::read(run).await?;
     let items = read_item_table(run, &model.params).await?;
     let run_id = run.id().to_string();
-    let about = About::read(run, product).await?;
     let Some(item) = items.ids.index_of(product) else {
         let product = product.to_owned();
-        return Err(match about {
-            Some(_) => ServingError::TooFewEvents { product, run_id },
-            None => ServingError::UnknownProduct { product, run_id },
+        let in_log = About::read(run, std::slice::from_ref(&product)).await?;
+        return Err(match in_log.is_empty() {
+            false => ServingError::TooFewEvents { product, run_id },
+            true => ServingError::UnknownProduct { product, run_id },
         });
     };
     let units = Factors {
@@ -59,9 +59,13 @@ pub async fn similar(
             lists.into_iter().next().unwrap_or_default()
         }
     };
-    let ids: Vec<String> = list.iter().map(|best| items.ids.text(best.item)).collect();
-    let abouts = About::read_all(run, ids.iter().map(String::as_str)).await?;
-    let notice = match (blank, ids.len()) {
+    let product_id = items.ids.text(item);
+    let best = list.iter().map(|best| items.ids.text(best.item));
+    let ids: Vec<String> = std::iter::once(product_id.clone()).chain(best).collect();
+    let mut abouts = About::read_all(run, &ids).await?.into_iter();
+    let about = abouts.next().unwrap_or_default();
+    let found = list.len();
+    let notice = match (blank, found) {
         (true, _) => Some(format!(
             "Nobody likes the product {product} so far, so nothing can be compared with it."
         )),
@@ -74,7 +78,9 @@ pub async fn similar(
         )),
         _ => None,
     };
-    let similar = (1..).zip(ids).zip(list.iter().zip(abouts));
+    let similar = (1..)
+        .zip(ids.into_iter().skip(1))
+        .zip(list.iter().zip(abouts));
     let similar = similar.map(|((rank, product_id), (best, about))| SimilarProduct {
         rank,
         product_id,
@@ -87,9 +93,9 @@ pub async fn similar(
         category,
         brand,
         price,
-    } = about.unwrap_or_default();
+    } = about;
     Ok(SimilarAnswer {
-        product_id: items.ids.text(item),
+        product_id,
         category,
         brand,
         price,

@@ -266,12 +266,12 @@ pub(super) async fn segment(output: &Output, customers: &[(i64, &str)]) {
     finish(run, output).await;
 }
 
-async fn begin(output: &Output, job: &str) -> RunWriter {
+pub(super) async fn begin(output: &Output, job: &str) -> RunWriter {
     let started = "2026-01-02T00:00:00Z".parse().unwrap();
     output.begin(job, started, "events").await.unwrap()
 }
 
-async fn finish(run: RunWriter, output: &Output) -> RunReader {
+pub(super) async fn finish(run: RunWriter, output: &Output) -> RunReader {
     let header = ManifestHeader {
         finished: "2026-01-02T00:01:00Z".parse().unwrap(),
         parameters: serde_json::Value::Null,

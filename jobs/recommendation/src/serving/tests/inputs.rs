@@ -1,16 +1,18 @@
-//! Filters by an SQL condition.
+//! Filters by an SQL condition, and files of new events.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use artifacts::Output;
+use data::EventsParams;
 use engine::{Engine, EngineParams};
 use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
-use super::fixture::{Setup, Shop};
-use crate::serving::{ServingError, allowed_products};
+use super::fixture::{Setup, Shop, asking};
+use crate::RecommendationModel;
+use crate::serving::{Request, ServingError, Source, allowed_products, new_events, recommend};
 
 struct Desk {
     folder: TempDir,
@@ -115,6 +117,65 @@ async fn a_table_that_does_not_fit_is_refused() {
     let nowhere = desk.folder.path().join("nowhere.csv");
     let error = desk.ask("1 = 1", Some(&nowhere)).await.unwrap_err();
     assert!(error.to_string().contains("nowhere.csv"), "{error}");
+}
+
+#[tokio::test]
+async fn new_events_are_added_up_as_the_run_would_have() {
+    let desk = Desk::new().await;
+    let file = desk.folder.path().join("new.csv");
+    let text = "event_time,event_type,user_id,product_id,order_id,quantity,unit_price\n\
+        2026-01-05T00:00:00Z,view,1,2,,1,3.5\n\
+        2026-01-06T00:00:00Z,purchase,1,2,,1,3.5\n\
+        2025-12-22T00:00:00Z,cart,1,77,,1,3.5\n\
+        2026-01-06T00:00:00Z,view,12,2,,1,3.5\n";
+    std::fs::write(&file, text).unwrap();
+    let events = EventsParams {
+        events: vec![file.to_str().unwrap().to_owned()],
+        mapping: Some("events".to_owned()),
+        ..EventsParams::default()
+    };
+    // Evidence of ten days before the run is worth half.
+    let model = RecommendationModel {
+        half_life_days: Some(10.0),
+        ..desk.shop.model.clone()
+    };
+    let work = desk.folder.path().join("work");
+    let ask = async |user: &str| {
+        let work = work.to_str().unwrap();
+        new_events(&desk.engine, &model, &events, user, work)
+            .await
+            .unwrap()
+    };
+    let found = ask(" 1").await;
+    let brief: Vec<_> = found
+        .iter()
+        .map(|pair| (&*pair.product_id, pair.evidence))
+        .collect();
+    assert_eq!(brief, [("2", 6.0), ("77", 1.5)]);
+    assert_eq!((found[0].n_events, found[0].score), (2, None));
+    assert_eq!(
+        found[0].last_event_at.to_rfc3339(),
+        "2026-01-06T00:00:00+00:00"
+    );
+    assert_eq!(ask("2").await, []);
+    assert_eq!(ask("x").await, []);
+
+    let request = Request {
+        new_events: Some(found),
+        include_seen: true,
+        ..asking(1)
+    };
+    let answer = recommend(&desk.shop.output, &desk.shop.run, &request)
+        .await
+        .unwrap();
+    let unknown_products = vec!["77".to_owned()];
+    assert_eq!(
+        answer.source,
+        Source::FoldIn {
+            products: 2,
+            unknown_products
+        }
+    );
 }
 
 fn write_parquet(file: &Path, columns: Vec<(&str, ArrayRef)>) {

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use proptest::prelude::*;
 
-use super::fixture::{Deed, Setup, Shop, asking, memory, segment, wait};
-use crate::USER_FACTORS;
+use super::fixture::{Deed, Setup, Shop, asking, begin, finish, memory, segment, wait};
 use crate::serving::{AllowedProducts, Answer, Request, ServingError, Source, recommend, similar};
 use crate::tables::{factor_row, read_items};
+use crate::{MODEL, USER_FACTORS};
 
 /// Deeds of a few customers with a few products; somebody likes something.
 pub(super) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
@@ -259,6 +259,21 @@ async fn unknown_customers_get_the_list_of_their_segment() {
     // A segment without a list, and a customer who was segmented elsewhere.
     assert_eq!(ask(8).await.source, Source::Popularity);
     assert_eq!(ask(51).await.source, Source::Popularity);
+}
+
+#[tokio::test]
+async fn a_model_of_another_version_is_refused() {
+    let output = memory();
+    let run = begin(&output, "recommendation").await;
+    let shop = Shop::new(&[(1, 1, 9_000_000)], Setup::implicit(1)).await;
+    let model = String::from_utf8(shop.model.to_json("tests").unwrap()).unwrap();
+    let later = model.replacen("\"version\": 1", "\"version\": 2", 1);
+    assert_ne!(model, later);
+    run.write_bytes(MODEL, later).await.unwrap();
+    let run = finish(run, &output).await;
+    let error = similar(&run, "1", 5, None).await.unwrap_err();
+    assert!(error.to_string().contains("version"), "{error}");
+    assert_eq!(pipeline::Failure::from(error).exit_code(), 3);
 }
 
 #[tokio::test]
