@@ -7,13 +7,14 @@ use bytes::Bytes;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 
 use crate::manifest::{FileEntry, Manifest};
 use crate::names::{check_file, hex};
 use crate::output::{Output, join};
 use crate::table::{Source, decode};
 use crate::upload::digest;
-use crate::writer::blocking;
+use crate::writer::{blocking, joined};
 use crate::{ArtifactError, RunId};
 
 /// A finished run, for reading. Only files in its manifest exist.
@@ -78,16 +79,16 @@ impl RunReader {
     ) -> Result<(SchemaRef, Vec<RecordBatch>), ArtifactError> {
         let mut table: Option<(SchemaRef, Vec<RecordBatch>)> = None;
         for entry in self.parts(name)? {
-            let bytes = self.read_entry(entry).await?;
+            let bytes = self.fetch(entry).await?;
             let url = self.url_of(entry);
-            let part = blocking(
-                {
-                    let url = url.clone();
-                    move || decode(bytes, &url)
-                },
-                &url,
-            )
-            .await?;
+            // Hashing costs as much as decoding, so both go on at once. What is decoded is not
+            // looked at before the hash was compared.
+            let decoded = spawn_blocking({
+                let (bytes, url) = (bytes.clone(), url.clone());
+                move || decode(bytes, &url)
+            });
+            check(entry, bytes, &url).await?;
+            let part = joined(decoded, &url).await?;
             match &mut table {
                 None => table = Some(part),
                 Some((schema, batches)) if *schema == part.0 => batches.extend(part.1),
@@ -183,19 +184,21 @@ impl RunReader {
     }
 
     async fn read_entry(&self, entry: &FileEntry) -> Result<Bytes, ArtifactError> {
+        let bytes = self.fetch(entry).await?;
+        check(entry, bytes.clone(), &self.url_of(entry)).await?;
+        Ok(bytes)
+    }
+
+    /// A file as it is in the store.
+    async fn fetch(&self, entry: &FileEntry) -> Result<Bytes, ArtifactError> {
         let url = self.url_of(entry);
         let found = match self.output.store.get(&join(&self.path, &entry.name)).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Err(missing(url)),
             Err(source) => return Err(ArtifactError::store("read", &url)(source)),
         };
-        let bytes = found
-            .bytes()
-            .await
-            .map_err(ArtifactError::store("read", &url))?;
-        let hash = hex(&Sha256::digest(&bytes));
-        compare(entry, bytes.len() as u64, &hash, &url)?;
-        Ok(bytes)
+        let bytes = found.bytes().await;
+        bytes.map_err(ArtifactError::store("read", &url))
     }
 
     fn entry(&self, name: &str) -> Result<&FileEntry, ArtifactError> {
@@ -252,6 +255,13 @@ fn missing(url: String) -> ArtifactError {
         url,
         reason: "it is listed in the manifest and missing".to_owned(),
     }
+}
+
+/// Compares a whole file with the manifest, off the async threads.
+async fn check(entry: &FileEntry, bytes: Bytes, url: &str) -> Result<(), ArtifactError> {
+    let size = bytes.len() as u64;
+    let hash = blocking(move || Ok(hex(&Sha256::digest(&bytes))), url).await?;
+    compare(entry, size, &hash, url)
 }
 
 fn compare(entry: &FileEntry, size: u64, sha256: &str, url: &str) -> Result<(), ArtifactError> {
