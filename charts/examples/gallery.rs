@@ -4,9 +4,11 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use charts::{
-    ClusterProfileRow, Distribution, Figure, RfmCell, SegmentBar, affinity_matrix,
-    cluster_profiles, inertia_curve, rfm_distributions, rfm_heatmap, segment_by_month,
-    segment_revenue, segment_sizes, silhouette_curve,
+    ClusterProfileRow, ComparisonPanel, Distribution, Figure, GridMeasure, GridPoint, ProductShare,
+    RecommenderScore, RfmCell, SegmentBar, SegmentProducts, affinity_matrix, catalogue_reach,
+    cluster_profiles, grid_search, inertia_curve, loss_curve, recommender_comparison,
+    rfm_distributions, rfm_heatmap, segment_by_month, segment_recommendations, segment_revenue,
+    segment_sizes, silhouette_curve,
 };
 
 const SEGMENTS: [(&str, u64, f64); 11] = [
@@ -47,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("usage: gallery DIR")?
         .into();
     std::fs::create_dir_all(&folder)?;
-    for figure in [curves()?, bars()?, rfm()?, tables()?]
+    for figure in [curves()?, bars()?, rfm()?, tables()?, recommendations()?]
         .into_iter()
         .flatten()
     {
@@ -180,5 +182,87 @@ fn tables() -> Result<Vec<Figure>, Box<dyn Error>> {
         cluster_profiles(&features, &clusters)?,
         affinity_matrix(&segments, &names, &counts, &lift)?,
         segment_by_month(&months, &segments, &share)?,
+    ])
+}
+
+fn recommendations() -> Result<Vec<Figure>, Box<dyn Error>> {
+    let scores = |scale: f64| {
+        [
+            ("ALS", 0.1312),
+            ("Item neighbours", 0.1204),
+            ("Recent popularity", 0.0873),
+            ("Popularity", 0.0711),
+            ("Random", 0.0009),
+        ]
+        .map(|(label, mean)| RecommenderScore {
+            label: label.to_owned(),
+            mean: mean * scale,
+            low: mean * scale * 0.96,
+            high: mean * scale * 1.04,
+            is_model: label == "ALS",
+        })
+    };
+    let first = ComparisonPanel {
+        measure: "NDCG@10",
+        scores: &scores(1.0),
+    };
+    let second = ComparisonPanel {
+        measure: "Recall@20",
+        scores: &scores(1.9),
+    };
+    let mut points = Vec::new();
+    for factors in [16, 32, 64] {
+        for alpha in [10.0, 40.0] {
+            for (step, regularization) in [0.001, 0.01, 0.1, 1.0].into_iter().enumerate() {
+                let bend = (step as f64 - 1.8).powi(2) * 0.006;
+                points.push(GridPoint {
+                    factors,
+                    regularization,
+                    alpha: Some(alpha),
+                    mean: 0.09 + 0.012 * (factors as f64 / 16.0).log2() + alpha / 9_000.0 - bend,
+                    std: 0.0024,
+                });
+            }
+        }
+    }
+    let losses: Vec<f64> = (0..14)
+        .map(|round| 812_000.0 + 900_000.0 * (-0.7 * f64::from(round)).exp())
+        .collect();
+    let fading = |rate: f64| {
+        let parts: Vec<f64> = (0..10)
+            .map(|group| (-rate * f64::from(group)).exp())
+            .collect();
+        let total: f64 = parts.iter().sum();
+        parts.iter().map(|part| part / total).collect::<Vec<f64>>()
+    };
+    let products = [
+        "Espresso machine, steel",
+        "Trail running shoes for wide feet, size 44",
+        "Garden hose 25 m",
+        "Winter jacket",
+        "Wireless headphones",
+        "sku-00018273645-DE",
+    ];
+    let segments: Vec<SegmentProducts> = SEGMENTS
+        .iter()
+        .enumerate()
+        .map(|(row, (name, customers, _))| SegmentProducts {
+            name: format!("{name} \u{B7} {}", CLUSTERS[row % CLUSTERS.len()].0),
+            customers: *customers,
+            products: (0..3)
+                .map(|column| ProductShare {
+                    label: products[(row * 2 + column * 5) % products.len()].to_owned(),
+                    share: 0.62 - 0.13 * column as f64 - 0.02 * row as f64,
+                    lift: (1.5 * ((row * 2 + column * 3) as f64).sin()).exp2(),
+                })
+                .collect(),
+        })
+        .collect();
+    Ok(vec![
+        recommender_comparison(first, Some(second), 18_204)?,
+        grid_search(&points, 18, GridMeasure::NdcgAt10, 5)?,
+        loss_curve(&losses, Some(14))?,
+        catalogue_reach(&fading(0.5), &fading(0.34), 0.432)?,
+        segment_recommendations(&segments)?,
     ])
 }

@@ -76,6 +76,65 @@ impl Axes {
         canvas.line(&[(x, bottom), (x, bottom + 5)], 1, AXIS)?;
         canvas.text((x, bottom + 10), label, set.centered().hanging())
     }
+
+    /// Labels under the base line, from left to right; one that would touch its neighbour is left
+    /// out, but never the one at `kept`.
+    pub(crate) fn draw_x_labels(
+        &self,
+        canvas: &Canvas<'_>,
+        labels: &[XLabel],
+        kept: Option<usize>,
+    ) -> Result<(), ChartError> {
+        let reach = |label: &XLabel| {
+            let (x, _) = self.place(label.at, 0.0);
+            let half = label.set.width(&label.words) / 2 + 6;
+            (x - half, x + half)
+        };
+        let kept_reach = kept.and_then(|index| labels.get(index)).map(reach);
+        let mut free = i32::MIN;
+        for (index, label) in labels.iter().enumerate() {
+            let (left, right) = reach(label);
+            let is_kept = kept == Some(index);
+            let hits_kept = kept_reach.is_some_and(|(from, to)| left < to && from < right);
+            if !is_kept && (left < free || hits_kept) {
+                continue;
+            }
+            free = right;
+            self.draw_x_label(canvas, label.at, &label.words, label.set)?;
+        }
+        Ok(())
+    }
+
+    /// Grid lines upwards with their labels below, and the base line on the left.
+    pub(crate) fn draw_x(
+        &self,
+        canvas: &Canvas<'_>,
+        ticks: &[f64],
+        label: impl Fn(f64) -> String,
+    ) -> Result<(), ChartError> {
+        let Frame {
+            left, top, bottom, ..
+        } = self.frame;
+        let mut free = i32::MIN;
+        for &tick in ticks {
+            let (x, _) = self.place(tick, 0.0);
+            canvas.line(&[(x, top), (x, bottom)], 1, GRID)?;
+            let (words, set) = (label(tick), Type::small().centered().hanging());
+            let half = set.width(&words) / 2 + 4;
+            if x - half >= free {
+                canvas.text((x, bottom + 8), &words, set)?;
+                free = x + half;
+            }
+        }
+        canvas.line(&[(left, top), (left, bottom)], 1, AXIS)
+    }
+}
+
+/// A label under a base line.
+pub(crate) struct XLabel {
+    pub(crate) at: f64,
+    pub(crate) words: String,
+    pub(crate) set: Type,
 }
 
 /// At most `most` round values inside `range`, and the distance between them.

@@ -2,7 +2,7 @@
 
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Rectangle};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::prelude::SVGBackend;
 use plotters::style::text_anchor::Pos;
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
@@ -146,7 +146,15 @@ impl Canvas<'_> {
         self.disc(at, radius - 2, PAPER)
     }
 
-    fn disc(&self, at: Point, radius: i32, fill: RGBColor) -> Result<(), ChartError> {
+    /// A filled shape with these corners.
+    pub(crate) fn polygon(&self, corners: Vec<Point>, fill: RGBColor) -> Result<(), ChartError> {
+        self.area
+            .draw(&Polygon::new(corners, fill.filled()))
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// A filled circle.
+    pub(crate) fn disc(&self, at: Point, radius: i32, fill: RGBColor) -> Result<(), ChartError> {
         self.area
             .draw(&Circle::new(at, radius, fill.filled()))
             .map_err(|error| self.failed(&error))

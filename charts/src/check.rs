@@ -49,3 +49,31 @@ pub(crate) fn same_len(
     );
     Err(ChartError::Mismatch { figure, reason })
 }
+
+/// Fails unless `value` is a share: a number from 0 to 1, give or take rounding.
+pub(crate) fn share(
+    figure: &'static str,
+    what: impl Fn() -> String,
+    value: f64,
+) -> Result<(), ChartError> {
+    finite(figure, &what, value)?;
+    if (-1e-9..=1.0 + 1e-9).contains(&value) {
+        return Ok(());
+    }
+    let reason = format!("{} is {value}, but a share lies between 0 and 1", what());
+    Err(ChartError::Mismatch { figure, reason })
+}
+
+/// Fails when `value` is negative or not a number.
+pub(crate) fn not_negative(
+    figure: &'static str,
+    what: impl Fn() -> String,
+    value: f64,
+) -> Result<(), ChartError> {
+    finite(figure, &what, value)?;
+    if value >= 0.0 {
+        return Ok(());
+    }
+    let reason = format!("{} is {value}, but it is never negative", what());
+    Err(ChartError::Mismatch { figure, reason })
+}

@@ -70,6 +70,55 @@ pub(crate) fn tick(value: f64, step: f64) -> String {
     sign(value, &group(&format!("{:.decimals$}", value.abs())))
 }
 
+/// A measure beside others of which `largest` is the largest: three digits of that one, so that a
+/// column of them lines up.
+pub(crate) fn measure(value: f64, largest: f64) -> String {
+    let size = largest.abs();
+    if size < 1e-9 {
+        return plain(value);
+    }
+    tick(value, 10f64.powf(size.log10().floor() - 2.0))
+}
+
+/// A setting as people type it, at most three digits: `0.01`, `40`, `2e-7`.
+pub(crate) fn plain(value: f64) -> String {
+    let size = value.abs();
+    if size >= 999.5 {
+        return number(value);
+    }
+    let rounded = format!("{size:.2e}");
+    let (digits, power) = rounded.split_once('e').unwrap_or((&rounded, "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    if size > 0.0 && power < -4 {
+        return sign(value, &format!("{}e{MINUS}{}", trimmed(digits), -power));
+    }
+    let decimals = (2 - power).clamp(0, 6) as usize;
+    let digits = format!("{size:.decimals$}");
+    if digits.contains('.') {
+        sign(value, &trimmed(&digits))
+    } else {
+        sign(value, &digits)
+    }
+}
+
+/// A share of one in whole percents: `23 %`, `< 1 %`.
+pub(crate) fn whole_percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 0.5 {
+        return format!("<{THIN}1{THIN}%");
+    }
+    format!("{percent:.0}{THIN}%")
+}
+
+/// How many times as much as elsewhere: `2.4×`, `0.83×`, `31×`.
+pub(crate) fn times(lift: f64) -> String {
+    if lift >= 9.95 {
+        return format!("{}\u{D7}", number(lift.round()));
+    }
+    let decimals = if lift >= 0.995 { 1 } else { 2 };
+    format!("{lift:.decimals$}\u{D7}")
+}
+
 /// A share of one as a percentage: `23.4 %`, `< 0.1 %`.
 pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
@@ -203,5 +252,38 @@ mod tests {
         assert_eq!(signed(1.23), "+1.2");
         assert_eq!(plain(&signed(-0.84)), "-0.8");
         assert_eq!(signed(-0.01), "0.0");
+    }
+
+    #[test]
+    fn measures_line_up_with_the_largest() {
+        let column = [0.2131, 0.0304, 0.0].map(|value| measure(value, 0.2131));
+        assert_eq!(column, ["0.213", "0.030", "0.000"]);
+        assert_eq!(measure(0.01234, 0.01234), "0.0123");
+        assert_eq!(measure(123.4, 123.4), "123");
+        assert_eq!(measure(0.0, 0.0), "0");
+    }
+
+    #[test]
+    fn settings_read_as_they_were_typed() {
+        let values = [0.0, 0.01, 0.1, 0.1 + 0.2, 1.0, 40.0, 250.0, 0.0001, 2e-7];
+        let read = values.map(plain);
+        let typed = ["0", "0.01", "0.1", "0.3", "1", "40", "250", "0.0001"];
+        assert_eq!(read[..8], typed);
+        assert_eq!(read[8], "2e\u{2212}7");
+    }
+
+    #[test]
+    fn lifts_and_whole_percents() {
+        assert_eq!([2.44, 0.834, 31.2].map(times), ["2.4×", "0.83×", "31×"]);
+        let shares = [0.0, 0.004, 0.234, 1.0].map(whole_percent);
+        assert_eq!(
+            shares,
+            [
+                "0\u{202F}%",
+                "<\u{202F}1\u{202F}%",
+                "23\u{202F}%",
+                "100\u{202F}%"
+            ]
+        );
     }
 }
