@@ -11,20 +11,40 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod error;
+pub mod evaluation;
+mod examples;
 mod files;
 mod ids;
+mod interactions;
+mod job;
+mod keep;
 mod model;
+mod notes;
 pub mod outcome;
+mod output;
+mod popular;
+mod products;
+mod reach;
+mod report;
+mod segments;
+pub mod serving;
 mod settings;
+mod tables;
+mod training;
 
+pub use error::{RecommendationError, TableError};
 pub use files::{
     CV, DATA_QUALITY, INTERACTIONS, ITEM_FACTORS, METRICS, MODEL, POPULAR, PRODUCTS, QUARANTINE,
     RECOMMENDATIONS, REPORT, SEGMENTS, USER_FACTORS,
 };
 pub use ids::{IdError, IdMap, ItemIndex, UserIndex};
+pub use interactions::{Pair, PairTable};
+pub use job::Recommendation;
 pub use model::{MODEL_FORMAT, MODEL_VERSION, RecommendationModel};
 pub use outcome::Outcome;
 pub use settings::{
     ArithmeticChoice, DEFAULT_SETTINGS, EventWeights, ExplicitGrid, FeedbackChoice, FeedbackKind,
     FoldChoice, ImplicitGrid, RecommendationSettings, SelectBy, SettingError,
 };
+pub use tables::{FactorTable, read_items};

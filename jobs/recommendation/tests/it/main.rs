@@ -1,1 +1,8 @@
-//! The job as a whole, on small shops.
+//! The job as a whole, on small shops and on real ones.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod failures;
+mod run;
+mod same_everywhere;
+mod support;

@@ -1,0 +1,176 @@
+//! Lists of recommendations for the customers of a test, and how good they are.
+
+use algorithms::als::{Als, Factors, Interactions};
+use algorithms::draws::sample;
+use algorithms::ranking::{Metric, NothingRelevant, coverage, novelty, user_values};
+use algorithms::topn::{Recommendation, TopN};
+use ndarray::Axis;
+
+use super::EvaluationError;
+use super::relevance::Relevance;
+use crate::ids::{ItemIndex, UserIndex};
+use crate::interactions::Pair;
+use crate::outcome::ListValues;
+
+/// Places of a list that are made.
+pub(super) const PLACES: usize = 20;
+/// Places that are looked at unless a measure's name says otherwise.
+const TOP: usize = 10;
+
+/// Who is tested, and what their lists should hold.
+pub(super) struct TestSet {
+    /// The customers, rising.
+    pub(super) users: Vec<UserIndex>,
+    /// Per customer the products that turned out to be worth recommending, rising.
+    pub(super) relevant: Vec<Vec<ItemIndex>>,
+    /// Whether a product may be recommended: it has a training pair.
+    pub(super) known: Vec<bool>,
+    /// Customers that like a product, per product, in the training.
+    pub(super) fans: Vec<usize>,
+    /// Customers that like anything in the training.
+    n_fans: usize,
+    /// Customers with something relevant, before the sample.
+    pub(super) n_eligible: u64,
+    /// Customers with something relevant and no training pair.
+    pub(super) n_unknown: u64,
+    /// Relevant pairs of known customers whose product has no training pair.
+    pub(super) n_relevant_unknown: u64,
+}
+
+impl TestSet {
+    /// Finds who can be tested. `test` is sorted by user and item; at most `most` customers are
+    /// taken, all when that is 0.
+    pub(super) fn new(
+        train: &Interactions,
+        test: &[Pair],
+        relevance: Relevance,
+        most: usize,
+        seed: u64,
+    ) -> Self {
+        let n_items = train.n_items();
+        let known: Vec<bool> = (0..n_items).map(|item| !train.item(item).is_empty()).collect();
+        let fans = |item| train.item(item).scores.iter().filter(|score| **score > 0.0);
+        let fans: Vec<usize> = (0..n_items).map(|item| fans(item).count()).collect();
+        let is_fan = |user: &usize| train.user(*user).scores.iter().any(|score| *score > 0.0);
+        let (mut users, mut relevant) = (Vec::new(), Vec::new());
+        let (mut n_unknown, mut n_relevant_unknown) = (0, 0);
+        for pairs in test.chunk_by(|a, b| a.user == b.user) {
+            let user = pairs[0].user;
+            let history = train.user(user as usize);
+            let wanted = pairs.iter().filter(|pair| relevance.holds(pair.score));
+            if history.is_empty() {
+                n_unknown += u64::from(wanted.count() > 0);
+                continue;
+            }
+            let (mut items, mut unknown) = (Vec::new(), 0);
+            for pair in wanted {
+                match known[pair.item as usize] {
+                    false => unknown += 1,
+                    true if history.indices.binary_search(&pair.item).is_err() => {
+                        items.push(pair.item);
+                    }
+                    // Had before: a list does not repeat it.
+                    true => {}
+                }
+            }
+            n_relevant_unknown += unknown;
+            if !items.is_empty() {
+                users.push(user);
+                relevant.push(items);
+            }
+        }
+        let n_eligible = users.len() as u64;
+        if most > 0 && users.len() > most {
+            let taken = sample(users.len(), most, seed);
+            users = taken.iter().map(|place| users[*place]).collect();
+            relevant = taken
+                .iter()
+                .map(|place| std::mem::take(&mut relevant[*place]))
+                .collect();
+        }
+        Self {
+            users,
+            relevant,
+            known,
+            fans,
+            n_fans: (0..train.n_users()).filter(is_fan).count(),
+            n_eligible,
+            n_unknown,
+            n_relevant_unknown,
+        }
+    }
+
+    /// The lists of a model.
+    pub(super) fn model_lists(
+        &self,
+        train: &Interactions,
+        model: &Als,
+    ) -> Result<Vec<Vec<ItemIndex>>, EvaluationError> {
+        let places: Vec<usize> = self.users.iter().map(|user| *user as usize).collect();
+        let rows = Factors {
+            vectors: model.users.vectors.select(Axis(0), &places),
+            biases: model
+                .users
+                .biases
+                .as_ref()
+                .map(|biases| places.iter().map(|place| biases[*place]).collect()),
+        };
+        let top = TopN::new(&model.items, model.global_mean, Some(&self.known))?;
+        let lists = top.of_users(&rows, PLACES, |row| train.user(places[row]).indices)?;
+        Ok(lists.iter().map(|list| items(list)).collect())
+    }
+
+    /// A measure of each customer's list.
+    pub(super) fn values(
+        &self,
+        metric: Metric,
+        lists: &[Vec<ItemIndex>],
+    ) -> Result<Vec<f64>, EvaluationError> {
+        let nothing = NothingRelevant::Zero;
+        Ok(user_values(metric, lists, &self.relevant, nothing)?)
+    }
+
+    /// All measures, as means; none when nobody is tested.
+    pub(super) fn means(
+        &self,
+        lists: &[Vec<ItemIndex>],
+    ) -> Result<Option<ListValues>, EvaluationError> {
+        if self.users.is_empty() {
+            return Ok(None);
+        }
+        let mean = |metric| -> Result<f64, EvaluationError> {
+            Ok(mean(&self.values(metric, lists)?))
+        };
+        let tops: Vec<&[ItemIndex]> = lists.iter().map(|list| first(list, TOP)).collect();
+        let n_known = self.known.iter().filter(|known| **known).count();
+        let novelty = match lists.iter().all(Vec::is_empty) {
+            true => 0.0,
+            false => novelty(&tops, &self.fans, self.n_fans.max(1))?,
+        };
+        // Coverage counts the products that could be shown, not those that nobody knew yet.
+        let share = coverage(&tops, self.known.len())? * self.known.len() as f64;
+        Ok(Some(ListValues {
+            ndcg_at_10: mean(Metric::Ndcg(10))?,
+            ndcg_at_20: mean(Metric::Ndcg(20))?,
+            recall_at_10: mean(Metric::Recall(10))?,
+            recall_at_20: mean(Metric::Recall(20))?,
+            precision_at_10: mean(Metric::Precision(10))?,
+            map_at_10: mean(Metric::Map(10))?,
+            mrr: mean(Metric::Mrr)?,
+            coverage: share / n_known.max(1) as f64,
+            novelty,
+        }))
+    }
+}
+
+pub(super) fn items(list: &[Recommendation]) -> Vec<ItemIndex> {
+    list.iter().map(|place| place.item).collect()
+}
+
+pub(super) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+fn first(list: &[ItemIndex], n: usize) -> &[ItemIndex] {
+    &list[..list.len().min(n)]
+}

@@ -1,0 +1,22 @@
+//! How settings are chosen, and how good the lists of the chosen one are.
+//!
+//! Folds choose: every setting of the grid is fitted on all folds but one and tested on that one.
+//! The time split tests: the chosen setting learns from what happened before a moment and is asked
+//! what comes after it, which the choice has not seen, beside four baselines.
+
+mod baselines;
+mod choose;
+mod error;
+mod folds;
+mod lists;
+mod params;
+mod relevance;
+mod test;
+#[cfg(test)]
+mod tests;
+
+pub use choose::choose;
+pub use error::EvaluationError;
+pub use folds::fold_split;
+pub use params::als_params;
+pub use test::{Split, test};

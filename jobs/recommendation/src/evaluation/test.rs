@@ -1,0 +1,154 @@
+//! The test of the chosen setting on what the choice has not seen.
+
+use algorithms::als::Interactions;
+use algorithms::ranking::{BootstrapParams, MeanInterval, Metric, bootstrap_mean};
+
+use super::choose::interactions;
+use super::lists::TestSet;
+use super::params::als_params;
+use super::relevance::Relevance;
+use super::{EvaluationError, baselines};
+use crate::ids::ItemIndex;
+use crate::interactions::Pair;
+use crate::outcome::{Protocol, Quality, Recommender, RecommenderQuality, Setting, Verdict};
+use crate::settings::{FeedbackKind, RecommendationSettings};
+
+/// Pairs to learn from, and later ones to test on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// How it was made.
+    pub protocol: Protocol,
+    /// The pairs to learn from, sorted by user and item.
+    pub train: Vec<Pair>,
+    /// The pairs to test on, sorted by user and item.
+    pub test: Vec<Pair>,
+    /// The end of the training, in microseconds since 1970: what is recent is counted from it.
+    pub trained_until: i64,
+    /// Customers that have an index.
+    pub n_users: usize,
+    /// Products that have an index.
+    pub n_items: usize,
+    /// Customers of the test without an index.
+    pub n_users_unknown_elsewhere: u64,
+    /// Scores in the test of customers with an index for products without one.
+    pub scores_of_unknown_products: Vec<f32>,
+}
+
+/// Fits the setting on the training and compares its lists for the customers of the test with those
+/// of the baselines; none when nobody can be tested.
+///
+/// # Errors
+///
+/// [`EvaluationError`]. Cost: a fit, and the neighbours of all products.
+pub fn test(
+    split: &Split,
+    feedback: FeedbackKind,
+    setting: Setting,
+    settings: &RecommendationSettings,
+    seed: u64,
+) -> Result<Option<Quality>, EvaluationError> {
+    let scores = split.train.iter().map(|pair| pair.score);
+    let relevance = Relevance::new(feedback, settings, scores);
+    let train = interactions(split.n_users, split.n_items, &split.train)?;
+    let most = settings.evaluation_users;
+    let set = TestSet::new(&train, &split.test, relevance, most, seed);
+    let learnable = match feedback {
+        FeedbackKind::Explicit => !train.is_empty(),
+        FeedbackKind::Implicit => split.train.iter().any(|pair| pair.score > 0.0),
+    };
+    if set.users.is_empty() || !learnable {
+        return Ok(None);
+    }
+    let params = als_params(setting, feedback, settings, seed)?;
+    let fit = params.fit(&train)?;
+    let bootstrap = BootstrapParams {
+        n_samples: settings.bootstrap_samples,
+        seed,
+        ..BootstrapParams::default()
+    };
+    let (mut recommenders, mut ndcg) = (Vec::new(), Vec::new());
+    for recommender in Recommender::ALL {
+        let lists = match recommender {
+            Recommender::Als => set.model_lists(&train, &fit.model)?,
+            other => baseline(other, split, &set, &train, settings, seed),
+        };
+        recommenders.push(quality(recommender, &set, &lists, &bootstrap)?);
+        ndcg.push((recommender, set.values(Metric::Ndcg(10), &lists)?));
+    }
+    let of = |wanted: Recommender| {
+        let mut all = ndcg.iter();
+        all.find(|(recommender, _)| *recommender == wanted)
+            .map_or(&[][..], |(_, values)| values)
+    };
+    let pairs = of(Recommender::Als).iter().zip(of(Recommender::Popularity));
+    let differences: Vec<f64> = pairs.map(|(model, popular)| model - popular).collect();
+    let over_popularity = bootstrap_mean(&differences, &bootstrap)?;
+    let unknown = split.scores_of_unknown_products.iter();
+    let n_unknown_products = unknown.filter(|score| relevance.holds(**score)).count();
+    Ok(Some(Quality {
+        protocol: split.protocol.clone(),
+        n_users: set.users.len() as u64,
+        n_users_eligible: set.n_eligible,
+        n_users_unknown: set.n_unknown + split.n_users_unknown_elsewhere,
+        n_relevant: set.relevant.iter().map(|items| items.len() as u64).sum(),
+        n_relevant_unknown: set.n_relevant_unknown + n_unknown_products as u64,
+        recommenders,
+        verdict: verdict(&over_popularity),
+        over_popularity,
+    }))
+}
+
+fn baseline(
+    recommender: Recommender,
+    split: &Split,
+    set: &TestSet,
+    train: &Interactions,
+    settings: &RecommendationSettings,
+    seed: u64,
+) -> Vec<Vec<ItemIndex>> {
+    match recommender {
+        Recommender::RecentPopularity => {
+            let days = settings.recent_days;
+            let (n_items, until) = (split.n_items, split.trained_until);
+            let counts = baselines::recent_fans(n_items, &split.train, until, days);
+            baselines::popular(set, train, &counts)
+        }
+        Recommender::ItemKnn => baselines::nearest(set, train, settings.neighbours),
+        Recommender::Random => baselines::random(set, train, seed),
+        Recommender::Als | Recommender::Popularity => baselines::popular(set, train, &set.fans),
+    }
+}
+
+fn quality(
+    recommender: Recommender,
+    set: &TestSet,
+    lists: &[Vec<ItemIndex>],
+    bootstrap: &BootstrapParams,
+) -> Result<RecommenderQuality, EvaluationError> {
+    let interval = |metric| -> Result<MeanInterval, EvaluationError> {
+        Ok(bootstrap_mean(&set.values(metric, lists)?, bootstrap)?)
+    };
+    let values = set.means(lists)?;
+    Ok(RecommenderQuality {
+        recommender,
+        // There is somebody to test, or there would be no lists.
+        values: values.ok_or(EvaluationError::NoLists)?,
+        ndcg_at_10: interval(Metric::Ndcg(10))?,
+        ndcg_at_20: interval(Metric::Ndcg(20))?,
+        recall_at_10: interval(Metric::Recall(10))?,
+        recall_at_20: interval(Metric::Recall(20))?,
+        precision_at_10: interval(Metric::Precision(10))?,
+        map_at_10: interval(Metric::Map(10))?,
+        mrr: interval(Metric::Mrr)?,
+    })
+}
+
+fn verdict(difference: &MeanInterval) -> Verdict {
+    if difference.mean <= 0.0 {
+        Verdict::NotBetter
+    } else if difference.low <= 0.0 {
+        Verdict::NotClearlyBetter
+    } else {
+        Verdict::Better
+    }
+}

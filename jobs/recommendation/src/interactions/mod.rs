@@ -1,0 +1,14 @@
+//! What the events say: one score per customer and product.
+
+mod learned;
+mod load;
+mod moment;
+mod pairs;
+mod seen;
+mod table;
+
+pub(crate) use learned::learned;
+pub(crate) use load::{Window, interactions, log_facts, pairs, products, split_moment};
+pub use pairs::{Pair, PairTable};
+pub(crate) use seen::Seen;
+pub(crate) use table::{Known, Rows, Scoring};

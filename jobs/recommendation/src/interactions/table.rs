@@ -1,0 +1,215 @@
+//! The table of pairs as it is kept, and what is learned from it.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int32Array,
+    Int64Array, RecordBatch, TimestampMicrosecondArray,
+};
+use arrow::compute::{cast, concat_batches, filter, sort, take};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Field, Float64Type, Int32Type, Int64Type, Schema, SchemaRef,
+    TimeUnit, TimestampMicrosecondType,
+};
+use arrow::error::ArrowError;
+use engine::QueryResult;
+
+use super::{Pair, PairTable};
+use crate::error::TableError;
+use crate::ids::IdMap;
+use crate::model::score_of;
+use crate::settings::FeedbackKind;
+
+/// Precision of evidence.
+pub const EVIDENCE_PRECISION: u8 = 38;
+/// Decimals of evidence.
+pub const EVIDENCE_SCALE: i8 = 6;
+
+/// How the columns of a pair become the score that is learned from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scoring {
+    pub(crate) feedback: FeedbackKind,
+    /// Whether the log has scores.
+    pub(crate) scores_given: bool,
+    pub(crate) max_score: f64,
+}
+
+/// The pairs of a log, sorted by user and product, as arrays.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    pub(crate) users: ArrayRef,
+    pub(crate) products: ArrayRef,
+    /// What would be learned from; null where nothing says anything.
+    pub(crate) scores: Float32Array,
+    pub(crate) evidence: Decimal128Array,
+    pub(crate) n_events: Int64Array,
+    pub(crate) last_event_at: TimestampMicrosecondArray,
+    pub(crate) folds: Int32Array,
+    /// Whether the pair is learned from.
+    pub(crate) used: BooleanArray,
+}
+
+impl Scoring {
+    /// Whether the score of a pair is the latest of the log rather than a sum of evidence.
+    fn takes_latest(self) -> bool {
+        self.scores_given && self.feedback == FeedbackKind::Explicit
+    }
+}
+
+impl Rows {
+    /// Reads the result of the query of interactions (or of pairs, which has no column `enough`:
+    /// then all pairs count).
+    pub(crate) fn read(result: &QueryResult, scoring: Scoring) -> Result<Self, TableError> {
+        let rows = concat_batches(&result.schema, &result.batches)?;
+        let column = |name: &'static str| {
+            let found = rows.column_by_name(name);
+            found.ok_or_else(|| TableError::NoColumn(name.to_owned()))
+        };
+        let typed = |name: &'static str, data_type: &DataType| -> Result<ArrayRef, TableError> {
+            Ok(cast(column(name)?, data_type)?)
+        };
+        let micros = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let decimal = DataType::Decimal128(EVIDENCE_PRECISION, EVIDENCE_SCALE);
+        let given = typed("score", &DataType::Float64)?;
+        let given = given.as_primitive::<Float64Type>();
+        let summed = typed("evidence", &decimal)?;
+        let summed = summed.as_primitive::<Decimal128Type>();
+        let evidence = if scoring.takes_latest() {
+            as_decimal(given)?
+        } else {
+            summed.clone()
+        };
+        let scores: Float32Array = if scoring.takes_latest() {
+            given.iter().map(|score| score.map(|s| s as f32)).collect()
+        } else {
+            let unit = 10_f64.powi(i32::from(EVIDENCE_SCALE));
+            let score = |sum: i128| {
+                score_of(sum as f64 / unit, scoring.scores_given, scoring.max_score)
+            };
+            summed.iter().map(|sum| sum.map(score)).collect()
+        };
+        let used: BooleanArray = match rows.column_by_name("enough") {
+            Some(enough) => {
+                let enough = enough.as_boolean();
+                let both = |row: usize| Some(enough.value(row) && scores.is_valid(row));
+                (0..rows.num_rows()).map(both).collect()
+            }
+            None => (0..rows.num_rows()).map(|row| Some(scores.is_valid(row))).collect(),
+        };
+        Ok(Self {
+            users: Arc::clone(column("user_id")?),
+            products: Arc::clone(column("product_id")?),
+            scores,
+            evidence,
+            n_events: typed("n_events", &DataType::Int64)?
+                .as_primitive::<Int64Type>()
+                .clone(),
+            last_event_at: typed("last_event_at", &micros)?
+                .as_primitive::<TimestampMicrosecondType>()
+                .clone(),
+            folds: typed("fold", &DataType::Int32)?
+                .as_primitive::<Int32Type>()
+                .clone(),
+            used,
+        })
+    }
+
+    /// How many pairs there are.
+    pub(crate) fn len(&self) -> usize {
+        self.used.len()
+    }
+
+    /// The table as it is kept: `interactions.parquet`.
+    pub(crate) fn batch(&self) -> Result<RecordBatch, ArrowError> {
+        let columns: Vec<(&str, ArrayRef, bool)> = vec![
+            ("user_id", Arc::clone(&self.users), false),
+            ("product_id", Arc::clone(&self.products), false),
+            ("score", Arc::new(self.scores.clone()), true),
+            ("evidence", Arc::new(self.evidence.clone()), true),
+            ("n_events", Arc::new(self.n_events.clone()), false),
+            ("last_event_at", Arc::new(self.last_event_at.clone()), false),
+            ("fold", Arc::new(self.folds.clone()), true),
+            ("used", Arc::new(self.used.clone()), false),
+        ];
+        let field = |(name, column, nullable): &(&str, ArrayRef, bool)| {
+            Field::new(*name, column.data_type().clone(), *nullable)
+        };
+        let schema: SchemaRef = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
+        let columns = columns.into_iter().map(|(_, column, _)| column).collect();
+        RecordBatch::try_new(schema, columns)
+    }
+
+    /// The pairs that are learned from, and the ids they are made of.
+    pub(crate) fn learned(&self) -> Result<PairTable, TableError> {
+        let users = IdMap::from_sorted(&distinct(&filter(&self.users, &self.used)?)?)?;
+        let products = sort(&filter(&self.products, &self.used)?, None)?;
+        let items = IdMap::from_sorted(&distinct(&products)?)?;
+        let pairs = self.pairs(&users, &items)?.pairs;
+        Ok(PairTable {
+            users,
+            items,
+            pairs,
+        })
+    }
+
+    /// The used pairs whose user and product are known; how many are not.
+    pub(crate) fn pairs(&self, users: &IdMap, items: &IdMap) -> Result<Known, TableError> {
+        let users = users.indices_of(&self.users)?;
+        let items = items.indices_of(&self.products)?;
+        let mut known = Known::default();
+        let mut unknown_user = None;
+        for row in (0..self.len()).filter(|&row| self.used.value(row)) {
+            let score = self.scores.value(row);
+            match (users[row], items[row]) {
+                (Some(user), Some(item)) => known.pairs.push(Pair {
+                    user,
+                    item,
+                    score,
+                    fold: self.folds.is_valid(row).then(|| self.folds.value(row)),
+                    last_event_at: self.last_event_at.value(row),
+                }),
+                (Some(_), None) => known.unknown_products.push(score),
+                (None, _) => {
+                    let id = self.id(row)?;
+                    if unknown_user.as_ref() != Some(&id) {
+                        known.unknown_users += 1;
+                        unknown_user = Some(id);
+                    }
+                }
+            }
+        }
+        // Products are sorted as the query sorts them, which is the order of the indices.
+        known.pairs.sort_unstable_by_key(|pair| (pair.user, pair.item));
+        Ok(known)
+    }
+
+    fn id(&self, row: usize) -> Result<String, ArrowError> {
+        arrow::util::display::array_value_to_string(&self.users, row)
+    }
+}
+
+/// Pairs of known users and products.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Sorted by user and item.
+    pub(crate) pairs: Vec<Pair>,
+    /// Users that are not known.
+    pub(crate) unknown_users: u64,
+    /// The scores of known users for products that are not known.
+    pub(crate) unknown_products: Vec<f32>,
+}
+
+/// Sorted values without repetition.
+fn distinct(sorted: &dyn Array) -> Result<ArrayRef, ArrowError> {
+    let ranges = arrow::compute::partition(&[sorted.slice(0, sorted.len())])?.ranges();
+    let firsts: arrow::array::UInt64Array =
+        ranges.iter().map(|range| Some(range.start as u64)).collect();
+    take(sorted, &firsts, None)
+}
+
+fn as_decimal(scores: &Float64Array) -> Result<Decimal128Array, ArrowError> {
+    let decimal = DataType::Decimal128(EVIDENCE_PRECISION, EVIDENCE_SCALE);
+    Ok(cast(scores, &decimal)?
+        .as_primitive::<Decimal128Type>()
+        .clone())
+}
