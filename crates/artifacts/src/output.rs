@@ -134,12 +134,12 @@ impl Output {
         for job in jobs.iter().filter(|job| check_job(job).is_ok()) {
             for name in self.names_in(&self.root.clone().join(job.as_str())).await? {
                 if let Ok(id) = RunId::parse(&name) {
-                    found.push((job.as_str(), id));
+                    found.push((job.clone(), id));
                 }
             }
         }
         let mut runs: Vec<RunInfo> = futures::stream::iter(found)
-            .map(|(job, id)| async move { self.read_manifest(job, &id).await })
+            .map(|(job, id)| async move { self.read_manifest(&job, &id).await })
             .buffer_unordered(CONCURRENT_READS)
             .filter_map(|manifest| async {
                 match manifest {
