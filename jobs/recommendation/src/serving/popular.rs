@@ -33,8 +33,9 @@ pub(super) struct Admission<'a> {
 }
 
 /// Makes the list for a customer: of the RFM segment, if the latest segmentation knows the customer
-/// and the run has a list of that segment, else of the whole shop. Where filters leave too few
-/// products of the list, the whole shop's follow, then all other products by their customers.
+/// and the run has a list of that segment with products that may be shown, else of the whole shop.
+/// Where filters leave too few products of the list, the whole shop's follow, then all other
+/// products by their customers.
 pub(super) async fn popular(
     output: &Output,
     run: &RunReader,
@@ -46,9 +47,9 @@ pub(super) async fn popular(
     let mut source = Source::Popularity;
     if let Some(segment) = segment(output, user).await? {
         let of_segment = read(run, &segment).await?;
-        if !of_segment.is_empty() {
+        list.add(of_segment);
+        if !list.products.is_empty() {
             source = Source::SegmentPopularity { segment };
-            list.add(of_segment);
         }
     }
     let mut own = list.products.len();

@@ -253,14 +253,7 @@ impl Asked<'_> {
         about: Vec<About>,
         because: Vec<Vec<Because>>,
     ) -> Answer {
-        let found = products.len();
-        if found < self.request.n {
-            notice.push(format!(
-                "Only {found} of the {} products asked for can be shown: no others {}.",
-                self.request.n,
-                self.conditions()
-            ));
-        }
+        notice.extend(shortage(products.len(), self.request.n, self.conditions()));
         let recommendations = (1..).zip(products).zip(about.into_iter().zip(because));
         let recommendations = recommendations.map(|((rank, product), (about, because))| {
             let (product_id, score) = product;
@@ -347,6 +340,17 @@ fn one(row: &FactorRow, items: &FactorTable) -> Factors {
 
 fn is_blank(row: &FactorRow) -> bool {
     row.bias == 0.0 && row.vector.iter().all(|value| *value == 0.0)
+}
+
+/// Says why a list is shorter than asked for, if it is. `conditions`: what its products do.
+pub(super) fn shortage(found: usize, asked: usize, conditions: &str) -> Option<String> {
+    match found {
+        0 => Some(format!("Nothing can be shown: no products {conditions}.")),
+        found if found < asked => Some(format!(
+            "Only {found} of the {asked} products asked for can be shown: no others {conditions}."
+        )),
+        _ => None,
+    }
 }
 
 /// The first ids of many.

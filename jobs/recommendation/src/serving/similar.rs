@@ -6,6 +6,7 @@ use artifacts::RunReader;
 use ndarray::s;
 
 use super::about::About;
+use super::recommend::shortage;
 use super::{AllowedProducts, ServingError, SimilarAnswer, SimilarProduct};
 use crate::RecommendationModel;
 use crate::tables::read_item_table;
@@ -69,14 +70,13 @@ pub async fn similar(
         (true, _) => Some(format!(
             "Nobody likes the product {product} so far, so nothing can be compared with it."
         )),
-        (false, found) if found < n => Some(format!(
-            "Only {found} of the {n} products asked for can be shown: no others {}.",
-            match allowed {
+        (false, found) => {
+            let conditions = match allowed {
                 Some(_) => "pass the filter",
                 None => "were learned from",
-            }
-        )),
-        _ => None,
+            };
+            shortage(found, n, conditions)
+        }
     };
     let similar = (1..)
         .zip(ids.into_iter().skip(1))

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::fixture::{Setup, Shop, asking, new_pair, wait};
 use super::lists::deeds;
-use crate::serving::{Request, Source, recommend};
+use crate::serving::{NewPair, Request, Source, recommend};
 
 /// The row that minimises the implicit loss for given items, by plain elimination (alpha 2,
 /// regularization 0.05 per positive score).
@@ -98,6 +98,44 @@ proptest! {
             let score = shop.factors.items.vectors.row(item).mapv(f64::from).dot(&row);
             prop_assert!((score - product.score).abs() < 1e-4, "{score} {}", product.score);
         }
+    }
+}
+
+#[tokio::test]
+async fn new_ratings_give_the_row_of_all_ratings() {
+    let deeds = [
+        (1, 1, 5_000_000),
+        (1, 2, 1_000_000),
+        (2, 1, 4_000_000),
+        (2, 3, 5_000_000),
+        (3, 2, 4_000_000),
+        (3, 3, 2_000_000),
+        (3, 4, 3_000_000),
+    ];
+    let shop = Shop::new(&deeds, Setup::explicit(2)).await;
+    let rated = |product: i64, score: f64| NewPair {
+        score: Some(score),
+        ..new_pair(product, score)
+    };
+    let request = Request {
+        new_events: Some(vec![rated(2, 4.0), rated(3, 2.5)]),
+        include_seen: true,
+        ..asking(1)
+    };
+    let answer = recommend(&shop.output, &shop.run, &request).await.unwrap();
+    let all = [(0, 5.0), (1, 4.0), (2, 2.5)];
+    let mean = shop.model.global_mean;
+    let fold_in = shop
+        .model
+        .params
+        .fold_in(&shop.factors.items, mean)
+        .unwrap();
+    let row = fold_in.user(&all).unwrap();
+    assert_eq!(answer.recommendations.len(), 4);
+    for product in &answer.recommendations {
+        let item = shop.items.index_of(&product.product_id).unwrap();
+        let score = shop.factors.score_row(&row, item as usize);
+        assert_eq!(product.score, f64::from(score));
     }
 }
 

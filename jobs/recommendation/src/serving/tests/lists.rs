@@ -71,7 +71,7 @@ proptest! {
         prop_assert_eq!(found.len(), n.min(admissible));
         prop_assert!(found.iter().all(admitted));
         prop_assert_eq!(found.iter().collect::<HashSet<_>>().len(), found.len());
-        let short = answer.notice.as_ref().is_some_and(|text| text.contains("Only "));
+        let short = answer.notice.as_ref().is_some_and(|text| text.contains("can be shown"));
         prop_assert_eq!(short, found.len() < n);
         let ranks: Vec<u32> = answer.recommendations.iter().map(|product| product.rank).collect();
         prop_assert_eq!(ranks, (1..=found.len() as u32).collect::<Vec<_>>());
@@ -251,7 +251,7 @@ async fn unknown_customers_get_the_list_of_their_segment() {
 
     // Only dislikes are known of 7, and the only product of the segment is the disliked one.
     let answer = ask(7).await;
-    assert_eq!(answer.source, champions);
+    assert_eq!(answer.source, Source::Popularity);
     assert_eq!(ids(&answer), [1, 2, 3]);
     let notice = answer.notice.unwrap();
     assert!(notice.contains("speaks for no product"), "{notice}");
