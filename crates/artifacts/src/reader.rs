@@ -124,7 +124,8 @@ impl RunReader {
 
     /// As [`Self::find_rows`], for several values at once: the rows that have
     /// one of them, in the table's order. Reads the footer once, and each page
-    /// at most once.
+    /// at most once. Meant for tens of values: each row of those pages is
+    /// compared with every one.
     ///
     /// # Errors
     /// Those of [`Self::find_rows`].
