@@ -18,6 +18,7 @@ mod figures;
 mod frame;
 mod headline;
 pub mod markup;
+pub mod notes;
 pub mod numbers;
 mod period;
 mod reproduce;

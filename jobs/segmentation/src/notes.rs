@@ -1,5 +1,7 @@
 //! What a reader should know before trusting the numbers.
 
+use report::notes::of_input;
+
 use crate::outcome::{ClusterOutcome, RfmOutcome, Span, Totals};
 use crate::settings::SegmentationSettings;
 
@@ -17,20 +19,7 @@ pub(crate) fn notes(
     clusters: &ClusterOutcome,
     settings: &SegmentationSettings,
 ) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(sample) = sample {
-        let percent = sample * 100.0;
-        notes.push(format!(
-            "Only a sample of {percent:.0} % of the users was looked at."
-        ));
-    }
-    if span.events_after_as_of > 0 {
-        notes.push(format!(
-            "{} events at or after {} were left aside, as if they had not happened yet.",
-            span.events_after_as_of,
-            span.as_of.to_rfc3339()
-        ));
-    }
+    let mut notes = of_input(sample, span.events_after_as_of, span.as_of);
     if rfm.frozen {
         notes.push(format!(
             "The scores use the cut points that were fitted for {} on {} buyers, not those of \
