@@ -260,7 +260,7 @@ fn recommendations() -> Result<Vec<Figure>, Box<dyn Error>> {
         .collect();
     Ok(vec![
         recommender_comparison(first, Some(second), 18_204)?,
-        grid_search(&points, 18, GridMeasure::NdcgAt10, 5)?,
+        grid_search(&points, 22, GridMeasure::NdcgAt10, 5)?,
         loss_curve(&losses, Some(14))?,
         catalogue_reach(&fading(0.5), &fading(0.34), 0.432)?,
         segment_recommendations(&segments)?,

@@ -1,12 +1,11 @@
 //! The candidates of a grid search and the chosen one.
 
-use std::collections::BTreeMap;
-
 use crate::axes::{Axes, Frame, XLabel, ticks};
 use crate::canvas::{Canvas, Point, Words, figure};
 use crate::check;
 use crate::error::ChartError;
 use crate::figure::Figure;
+use crate::grid_lines::{Line, Places, lines, setting};
 use crate::marker;
 use crate::theme::numbers::{measure, plain, tick};
 use crate::theme::{ALERT, AXIS, HEAD, MARGIN, MUTED, Type, WIDTH};
@@ -42,20 +41,11 @@ pub struct GridPoint {
     pub std: f64,
 }
 
-/// The candidates with the same factors and alpha, by rising regularization.
-struct Line {
-    name: String,
-    /// Indices of the points.
-    points: Vec<usize>,
-    best: f64,
-    /// Place among the lines with a look of their own; none for those drawn in grey.
-    look: Option<usize>,
-}
-
 /// Draws the measure of each candidate against its regularization, on a logarithmic axis, with a
 /// whisker of one standard deviation over the folds each way. Candidates with the same factors and
 /// alpha are joined by a line; lines stand a little apart so that their whiskers can be told from
-/// one another. From nine lines on, only the best eight have a colour. A regularization of 0 has
+/// one another. From nine lines on, only eight have a colour: that of the
+/// chosen candidate and the best others. A regularization of 0 has
 /// a place of its own at the left.
 ///
 /// `chosen` is an index into `points`; `folds` is said in the subtitle.
@@ -87,12 +77,12 @@ pub fn grid_search(
             ),
         });
     }
-    let lines = lines(points, measure)?;
+    let lines = lines(NAME, points, chosen, measure)?;
     let legend_rows = lines.len().min(marker::MOST + 1) as i32;
     let bottom = BOTTOM.max(HEAD + 30 + legend_rows * LEGEND_ROW);
-    let (direction, better) = match measure {
-        GridMeasure::Rmse => ("Lower is better", "lowest"),
-        GridMeasure::NdcgAt10 => ("Higher is better", "highest"),
+    let direction = match measure {
+        GridMeasure::Rmse => "Lower is better",
+        GridMeasure::NdcgAt10 => "Higher is better",
     };
     let spread = if folds > 1 {
         format!("mean and standard deviation of {folds} folds")
@@ -104,9 +94,8 @@ pub fn grid_search(
         title: format!("Which setting works best? {}", name(measure)),
         subtitle: format!("{direction}; {spread} for each setting tried"),
         caption: format!(
-            "Each mark is one setting of the model and each line shares factors{}; settings \
-             whose whiskers overlap do about equally well, and the {better} mean was chosen unless \
-             a tie was broken.",
+            "Each mark is one setting of the model and each line joins those with the same factors{}; \
+             settings whose whiskers overlap do about equally well, and the chosen one is circled.",
             if points.iter().any(|point| point.alpha.is_some()) {
                 " and alpha"
             } else {
@@ -138,106 +127,6 @@ fn name(measure: GridMeasure) -> &'static str {
     match measure {
         GridMeasure::Rmse => "RMSE",
         GridMeasure::NdcgAt10 => "NDCG@10",
-    }
-}
-
-/// `64 factors, alpha 10`.
-fn setting(point: &GridPoint) -> String {
-    let noun = if point.factors == 1 {
-        "factor"
-    } else {
-        "factors"
-    };
-    match point.alpha {
-        Some(alpha) => format!("{} {noun}, alpha {}", point.factors, plain(alpha)),
-        None => format!("{} {noun}", point.factors),
-    }
-}
-
-fn lines(points: &[GridPoint], measure: GridMeasure) -> Result<Vec<Line>, ChartError> {
-    // Finite floats that are not negative sort as their bits do; adding 0 makes -0 the same as 0.
-    let bits = |value: f64| (value + 0.0).to_bits();
-    let mut by_setting: BTreeMap<_, BTreeMap<u64, usize>> = BTreeMap::new();
-    for (index, point) in points.iter().enumerate() {
-        let line = by_setting
-            .entry((point.factors, point.alpha.map(bits)))
-            .or_default();
-        if line.insert(bits(point.regularization), index).is_some() {
-            let reason = format!(
-                "{}, regularization {} is given twice",
-                setting(point),
-                point.regularization
-            );
-            return Err(ChartError::Mismatch {
-                figure: NAME,
-                reason,
-            });
-        }
-    }
-    let mut lines: Vec<Line> = by_setting
-        .into_values()
-        .map(|line| {
-            let points_of_line: Vec<usize> = line.into_values().collect();
-            let means = points_of_line.iter().map(|&index| points[index].mean);
-            Line {
-                name: setting(&points[points_of_line[0]]),
-                best: match measure {
-                    GridMeasure::Rmse => means.fold(f64::INFINITY, f64::min),
-                    GridMeasure::NdcgAt10 => means.fold(0.0, f64::max),
-                },
-                points: points_of_line,
-                look: None,
-            }
-        })
-        .collect();
-    let mut ranked: Vec<usize> = (0..lines.len()).collect();
-    ranked.sort_by(|&one, &other| {
-        let order = lines[one].best.total_cmp(&lines[other].best);
-        match measure {
-            GridMeasure::Rmse => order.then(one.cmp(&other)),
-            GridMeasure::NdcgAt10 => order.reverse().then(one.cmp(&other)),
-        }
-    });
-    ranked.truncate(marker::MOST);
-    ranked.sort_unstable();
-    for (look, index) in ranked.into_iter().enumerate() {
-        lines[index].look = Some(look);
-    }
-    Ok(lines)
-}
-
-/// Where each regularization lies on the axis: its logarithm, and 0 to the left of all others.
-struct Places {
-    zero: f64,
-    low: f64,
-    high: f64,
-}
-
-impl Places {
-    fn of(points: &[GridPoint]) -> Self {
-        let logs = points
-            .iter()
-            .map(|point| point.regularization)
-            .filter(|&value| value > 0.0)
-            .map(f64::log10);
-        let low = logs.clone().fold(f64::INFINITY, f64::min);
-        let high = logs.fold(f64::NEG_INFINITY, f64::max);
-        let (low, high) = if low <= high { (low, high) } else { (0.0, 0.0) };
-        let has_zero = points.iter().any(|point| point.regularization == 0.0);
-        let zero = low - ((high - low) * 0.25).max(0.5);
-        Self {
-            zero,
-            low: if has_zero { zero } else { low },
-            high,
-        }
-    }
-
-    fn place(&self, regularization: f64) -> f64 {
-        if regularization > 0.0 {
-            regularization.log10()
-        } else {
-            self.zero
-        }
     }
 }
 
@@ -303,7 +192,7 @@ fn draw(
         .windows(2)
         .map(|pair| across(pair[1]) - across(pair[0]))
         .fold(frame.right - frame.left, i32::min);
-    let apart = (f64::from(room) * 0.7 / lines.len() as f64).min(16.0);
+    let apart = (f64::from(room) * 0.5 / lines.len() as f64).min(10.0);
     let at = |line: usize, index: usize, value: f64| -> Point {
         let (x, y) = axes.place(places.place(points[index].regularization), value);
         let aside = (line as f64 - (lines.len() - 1) as f64 / 2.0) * apart;
@@ -409,7 +298,7 @@ fn draw_legend(
     if others > 0 {
         canvas.line(&[(left, y), (left + 28, y)], 1, AXIS)?;
         canvas.dot((left + 14, y), 3, AXIS)?;
-        let words = format!("{others} not as good");
+        let words = format!("{others} others");
         canvas.text((left + 40, y), &words, Type::text().colored(MUTED))?;
     }
     Ok(())

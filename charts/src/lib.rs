@@ -27,6 +27,7 @@ mod curve;
 mod error;
 mod figure;
 mod grid;
+mod grid_lines;
 mod grid_search;
 mod histogram;
 mod inertia_curve;

@@ -20,10 +20,10 @@ pub(crate) fn color(index: usize) -> RGBColor {
 
 /// Draws the mark of the line at `index`: disc, square, diamond, triangle, then the same hollow.
 pub(crate) fn draw(canvas: &Canvas<'_>, at: Point, index: usize) -> Result<(), ChartError> {
-    shape(canvas, at, index, 8, PAPER)?;
-    shape(canvas, at, index, 6, color(index))?;
+    shape(canvas, at, index, 7, PAPER)?;
+    shape(canvas, at, index, 5, color(index))?;
     if index % MOST >= MOST / 2 {
-        shape(canvas, at, index, 3, PAPER)?;
+        shape(canvas, at, index, 2, PAPER)?;
     }
     Ok(())
 }

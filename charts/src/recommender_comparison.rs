@@ -14,7 +14,7 @@ const LABEL_ROOM: i32 = 180;
 const ROW: i32 = 48;
 const TOP: i32 = HEAD + 4;
 /// Between two panels.
-const GAP: i32 = 44;
+const GAP: i32 = 56;
 
 /// How one recommender did.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,7 +196,7 @@ fn draw_panel(
         bottom: TOP + scores.len() as i32 * ROW,
     };
     let axes = Axes::new(frame, range.clone(), 0.0..1.0);
-    let most_ticks = ((frame.right - frame.left) / 70).clamp(2, 8) as usize;
+    let most_ticks = ((frame.right - frame.left) / 55).clamp(2, 10) as usize;
     let (marks, step) = ticks(range, most_ticks);
     axes.draw_x(canvas, &marks, |value| tick(value, step))?;
     let under = Type::text().centered();
@@ -211,18 +211,18 @@ fn draw_panel(
     for (index, row) in scores.iter().enumerate() {
         let y = middle(index);
         let (color, thickness, radius) = if row.is_model {
-            (ACCENT, 3, 8)
+            (ACCENT, 3, 7)
         } else {
-            (MUTED, 2, 6)
+            (MUTED, 2, 5)
         };
         let (from, _) = axes.place(row.low.max(0.0), 0.0);
         let (to, _) = axes.place(row.high, 0.0);
         canvas.line(&[(from, y), (to, y)], thickness, color)?;
         for end in [from, to] {
-            canvas.line(&[(end, y - 6), (end, y + 6)], 2, color)?;
+            canvas.line(&[(end, y - 9), (end, y + 9)], 2, color)?;
         }
         let (x, _) = axes.place(row.mean, 0.0);
-        canvas.dot((x, y), radius, color)?;
+        canvas.disc((x, y), radius, color)?;
         let set = Type::text().right();
         let set = if row.is_model {
             set.bold().colored(ACCENT)

@@ -13,10 +13,10 @@ const MOST_SEGMENTS: usize = 12;
 const PRODUCTS: usize = 3;
 const LABEL_CHARACTERS: usize = 24;
 const NAME_ROOM: i32 = 190;
-const ROW: i32 = 58;
+const ROW: i32 = 62;
 const TOP: i32 = HEAD + 52;
-/// From here on a product is typical of its segment.
-const TYPICAL: f64 = 1.2;
+/// From here on a product is typical of its segment; judged as the lift is written, in tenths.
+const TYPICAL_TENTHS: f64 = 12.0;
 
 /// One segment.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,7 +188,7 @@ fn draw_product(
     // The room is that of the widest figures, so that equal shares are equally long everywhere.
     let bar = room - figures.width("100.0\u{202F}%") - 8 - figures.width("1,000\u{D7}") - 8;
     let length = |share: f64| (share / longest * f64::from(bar)).round() as i32;
-    let is_typical = product.lift >= TYPICAL;
+    let is_typical = (product.lift * 10.0).round() >= TYPICAL_TENTHS;
     let color = if is_typical { ACCENT } else { ACCENT_LIGHT };
     let y = middle + 11;
     // A share that is not zero leaves a trace, however small.

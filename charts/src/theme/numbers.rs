@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn settings_read_as_they_were_typed() {
         let values = [0.0, 0.01, 0.1, 0.1 + 0.2, 1.0, 40.0, 250.0, 0.0001, 2e-7];
-        let read = values.map(plain);
+        let read = values.map(super::plain);
         let typed = ["0", "0.01", "0.1", "0.3", "1", "40", "250", "0.0001"];
         assert_eq!(read[..8], typed);
         assert_eq!(read[8], "2e\u{2212}7");

@@ -6,7 +6,7 @@ use resvg::usvg::roxmltree::Document;
 
 use crate::samples::{crowded, everyday};
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 14] = [
     "silhouette_curve",
     "inertia_curve",
     "segment_sizes",
@@ -16,6 +16,11 @@ const NAMES: [&str; 9] = [
     "cluster_profiles",
     "affinity_matrix",
     "segment_by_month",
+    "recommender_comparison",
+    "grid_search",
+    "loss_curve",
+    "catalogue_reach",
+    "segment_recommendations",
 ];
 
 fn view_box(figure: &Figure) -> (u32, u32) {

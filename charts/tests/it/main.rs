@@ -6,4 +6,5 @@ mod errors;
 mod figures;
 mod layout;
 mod names;
+mod recommendations;
 mod samples;

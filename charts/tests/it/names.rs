@@ -2,11 +2,11 @@
 
 use charts::{
     Distribution, Figure, affinity_matrix, cluster_profiles, rfm_distributions, segment_by_month,
-    segment_revenue, segment_sizes,
+    segment_recommendations, segment_revenue, segment_sizes,
 };
 use resvg::usvg::roxmltree::Document;
 
-use crate::samples::{affinity, bars, by_month, profiles};
+use crate::samples::{affinity, bars, by_month, by_segment, comparison, profiles};
 
 const HOSTILE: [&str; 6] = [
     "<b>x</b>",
@@ -41,6 +41,8 @@ fn figures() -> Vec<Figure> {
         affinity(&names, &names, 50.0),
         by_month(3, &names),
         segment_by_month(&names, &names[..1], &vec![vec![1.0]; names.len()]).unwrap(),
+        comparison(&names, 0.3),
+        segment_recommendations(&by_segment(&names, &names)).unwrap(),
     ]
 }
 
@@ -98,4 +100,13 @@ fn long_names_end_in_an_ellipsis() {
     let long = vec!["x".repeat(400)];
     let figure = affinity_matrix(&long, &long, &[vec![1]], &[vec![1.0]]).unwrap();
     assert!(!figure.svg.contains(&long[0]) && figure.svg.contains("x…"));
+}
+
+#[test]
+fn product_labels_keep_24_characters_at_most() {
+    let labels = ["i".repeat(24), "j".repeat(25)];
+    let figure = segment_recommendations(&by_segment(&labels[..1], &labels)).unwrap();
+    let cut = format!("{}…", "j".repeat(23));
+    assert!(figure.svg.contains(&labels[0]) && figure.svg.contains(&cut));
+    assert!(!figure.svg.contains(&"j".repeat(24)));
 }

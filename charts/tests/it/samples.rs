@@ -1,9 +1,11 @@
 //! Values to draw: everyday ones, and ones that strain the layout.
 
 use charts::{
-    ClusterProfileRow, Distribution, Figure, RfmCell, SegmentBar, affinity_matrix,
-    cluster_profiles, inertia_curve, rfm_distributions, rfm_heatmap, segment_by_month,
-    segment_revenue, segment_sizes, silhouette_curve,
+    ClusterProfileRow, ComparisonPanel, Distribution, Figure, GridMeasure, GridPoint, ProductShare,
+    RecommenderScore, RfmCell, SegmentBar, SegmentProducts, affinity_matrix, catalogue_reach,
+    cluster_profiles, grid_search, inertia_curve, loss_curve, recommender_comparison,
+    rfm_distributions, rfm_heatmap, segment_by_month, segment_recommendations, segment_revenue,
+    segment_sizes, silhouette_curve,
 };
 
 pub(crate) const SEGMENTS: [&str; 11] = [
@@ -100,6 +102,116 @@ pub(crate) fn by_month(months: usize, segments: &[String]) -> Figure {
     segment_by_month(&months, segments, &share).unwrap()
 }
 
+pub(crate) fn scores(labels: &[String], scale: f64) -> Vec<RecommenderScore> {
+    labels
+        .iter()
+        .enumerate()
+        .map(|(row, label)| RecommenderScore {
+            label: label.clone(),
+            mean: scatter(row) * scale,
+            low: (scatter(row) - 0.1) * scale,
+            high: (scatter(row) + 0.07) * scale,
+            is_model: row == 0,
+        })
+        .collect()
+}
+
+pub(crate) fn comparison(labels: &[String], scale: f64) -> Figure {
+    let scores = scores(labels, scale);
+    let panel = |measure| ComparisonPanel {
+        measure,
+        scores: &scores,
+    };
+    recommender_comparison(panel("NDCG@10"), Some(panel("Recall@20")), 4_321).unwrap()
+}
+
+/// Every combination of these settings.
+pub(crate) fn candidates(factors: &[usize], alphas: &[f64], strengths: &[f64]) -> Vec<GridPoint> {
+    let mut points = Vec::new();
+    for &factors in factors {
+        for &alpha in alphas {
+            for &regularization in strengths {
+                points.push(GridPoint {
+                    factors,
+                    regularization,
+                    alpha: Some(alpha),
+                    mean: 0.1 + scatter(points.len()) / 20.0,
+                    std: scatter(points.len() + 9) / 100.0,
+                });
+            }
+        }
+    }
+    points
+}
+
+pub(crate) fn by_segment(names: &[String], labels: &[String]) -> Vec<SegmentProducts> {
+    names
+        .iter()
+        .enumerate()
+        .map(|(row, name)| SegmentProducts {
+            name: name.clone(),
+            customers: (scatter(row) * 1e6) as u64,
+            products: (0..4)
+                .map(|column| ProductShare {
+                    label: labels[(row + column) % labels.len()].clone(),
+                    share: scatter(3 * row + column),
+                    lift: 1.0 / scatter(5 * row + column + 1),
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// The new figures at the ends of what they take, most of them several times.
+fn strained(long: &[String], many: &[String]) -> Vec<Figure> {
+    let scores = scores(long, 9e5);
+    let wide = ComparisonPanel {
+        measure: "Normalised discounted cumulative gain of the first ten places of each list",
+        scores: &scores,
+    };
+    let few = scatter_losses(1, 3.0);
+    let strengths = [0.0, 1e-7, 0.01, 0.011, 0.012, 300.0];
+    let grids = [
+        candidates(&[64], &[40.0], &[0.1]),
+        candidates(&[64], &[40.0], &[0.0]),
+        candidates(&[8], &[1.0], &strengths),
+        candidates(&[8, 128], &[0.5, 1_000.0], &strengths),
+        candidates(&[4, 8, 16, 32, 64, 128], &[1.0, 5.0, 10.0, 40.0], &[0.05]),
+        candidates(&[1, 2, 3], &[1.0, 2.0, 3.0, 12_345.0], &[0.1, 0.2]),
+    ];
+    let mut figures = vec![
+        recommender_comparison(wide, Some(wide), 1_234_567).unwrap(),
+        recommender_comparison(wide, None, 1).unwrap(),
+        loss_curve(&few, None).unwrap(),
+        loss_curve(&few, Some(1)).unwrap(),
+        loss_curve(&scatter_losses(100, 9.0), Some(97)).unwrap(),
+        loss_curve(&scatter_losses(57, 40.0), None).unwrap(),
+        loss_curve(&scatter_losses(26, 1.5), Some(2)).unwrap(),
+        loss_curve(&[-3.0, -4.0, 1e6], Some(3)).unwrap(),
+        catalogue_reach(&[1.0], &[1.0], 1.0).unwrap(),
+        catalogue_reach(&[0.0; 10], &[0.1; 10], 0.0).unwrap(),
+        catalogue_reach(&[0.5, 0.5], &[0.999, 0.001], 0.0001).unwrap(),
+        segment_recommendations(&by_segment(long, many)).unwrap(),
+        segment_recommendations(&by_segment(many, long)).unwrap(),
+        segment_recommendations(&by_segment(&long[..1], many)).unwrap(),
+    ];
+    for points in grids {
+        for measure in [GridMeasure::Rmse, GridMeasure::NdcgAt10] {
+            for chosen in [0, points.len() - 1] {
+                figures.push(grid_search(&points, chosen, measure, 5).unwrap());
+            }
+        }
+    }
+    figures
+}
+
+/// Losses that fall by `decades` powers of ten.
+fn scatter_losses(rounds: usize, decades: f64) -> Vec<f64> {
+    (0..rounds)
+        .map(|round| 10f64.powf(7.0 - decades * round as f64 / rounds as f64))
+        .collect()
+}
+
 /// One of each figure with values as a shop has them.
 pub(crate) fn everyday() -> Vec<Figure> {
     let segments = SEGMENTS.map(str::to_owned);
@@ -128,6 +240,17 @@ pub(crate) fn everyday() -> Vec<Figure> {
         cluster_profiles(&names(9, "feature"), &profiles(&clusters, 9)).unwrap(),
         affinity(&segments, &clusters, 3_000.0),
         by_month(14, &segments),
+        comparison(&names(5, "Recommender"), 0.2),
+        grid_search(
+            &candidates(&[32, 64], &[10.0, 40.0], &[0.01, 0.1, 1.0]),
+            4,
+            GridMeasure::NdcgAt10,
+            5,
+        )
+        .unwrap(),
+        loss_curve(&[900.0, 500.0, 420.0, 410.0, 409.0], Some(5)).unwrap(),
+        catalogue_reach(&[0.1; 10], &[0.1; 10], 0.4).unwrap(),
+        segment_recommendations(&by_segment(&segments, &names(7, "product"))).unwrap(),
     ]
 }
 
@@ -148,7 +271,7 @@ pub(crate) fn crowded() -> Vec<Figure> {
         values,
         cut_points: &cuts,
     };
-    vec![
+    let mut figures = vec![
         silhouette_curve(&scores, 2, &excluded).unwrap(),
         inertia_curve(&inertia, 60).unwrap(),
         segment_sizes(&bars(&many, 9e8)).unwrap(),
@@ -162,5 +285,7 @@ pub(crate) fn crowded() -> Vec<Figure> {
         .unwrap(),
         affinity(&long, &long, 190_000.0),
         by_month(84, &many),
-    ]
+    ];
+    figures.extend(strained(&long, &many));
+    figures
 }
