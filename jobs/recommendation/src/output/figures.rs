@@ -85,13 +85,21 @@ fn grid(choice: &Choice) -> Result<Option<Figure>, ChartError> {
         let Some((mean, std)) = value(candidate) else {
             continue;
         };
+        // A list of the settings may name a value twice; the first of equal ones is the chosen.
+        let setting = candidate.setting;
+        let is_repeated = choice.candidates[..index]
+            .iter()
+            .any(|earlier| earlier.setting == setting);
+        if is_repeated {
+            continue;
+        }
         if index == choice.selected {
             chosen = Some(points.len());
         }
         points.push(GridPoint {
-            factors: candidate.setting.factors,
-            regularization: candidate.setting.regularization,
-            alpha: candidate.setting.alpha,
+            factors: setting.factors,
+            regularization: setting.regularization,
+            alpha: setting.alpha,
             mean,
             std,
         });

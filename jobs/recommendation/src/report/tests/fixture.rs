@@ -76,8 +76,9 @@ pub(crate) fn explicit() -> Outcome {
     outcome.scores_given = true;
     outcome.choice.select_by = "rmse";
     outcome.choice.folds_given = true;
-    for candidate in &mut outcome.choice.candidates {
+    for (index, candidate) in outcome.choice.candidates.iter_mut().enumerate() {
         candidate.setting.alpha = None;
+        candidate.setting.factors = if index < 2 { 32 } else { 64 };
     }
     outcome.span.last_event_at = outcome.span.first_event_at;
     outcome.quality.as_mut().unwrap().protocol = Protocol::Fold {

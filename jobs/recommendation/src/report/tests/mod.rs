@@ -210,6 +210,14 @@ fn a_single_setting_without_folds_was_not_compared() {
 }
 
 #[test]
+fn a_setting_that_is_named_twice_is_drawn_once() {
+    let mut outcome = outcome();
+    let again = outcome.choice.candidates[2].clone();
+    outcome.choice.candidates.push(again);
+    assert!(section(&page(&outcome), "choice").contains("<figure"));
+}
+
+#[test]
 fn explicit_scores_have_no_alpha_and_no_weights() {
     let page = page(&explicit());
     assert!(!section(&page, "choice").contains("Alpha"));

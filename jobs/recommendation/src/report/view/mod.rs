@@ -13,8 +13,7 @@ mod segments;
 mod trust;
 
 use ::report::{
-    AccountView, Assessment, FigureView, Figures, Head, Headline, Period, ReportFrame,
-    ReproduceView, words,
+    AccountView, Assessment, Figures, Head, Headline, Period, ReportFrame, ReproduceView, words,
 };
 use charts::Figure;
 
