@@ -153,6 +153,18 @@ impl Canvas<'_> {
             .map_err(|error| self.failed(&error))
     }
 
+    /// A circle around something that stays visible.
+    pub(crate) fn circle(&self, at: Point, radius: i32, color: RGBColor) -> Result<(), ChartError> {
+        let style = ShapeStyle {
+            color: color.to_rgba(),
+            filled: false,
+            stroke_width: 2,
+        };
+        self.area
+            .draw(&Circle::new(at, radius, style))
+            .map_err(|error| self.failed(&error))
+    }
+
     /// A filled circle.
     pub(crate) fn disc(&self, at: Point, radius: i32, fill: RGBColor) -> Result<(), ChartError> {
         self.area

@@ -1,6 +1,7 @@
 //! How the candidates of a grid search are joined to lines, and where they lie on the axis.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::error::ChartError;
 use crate::grid_search::{GridMeasure, GridPoint};
@@ -89,37 +90,71 @@ pub(crate) fn lines(
     Ok(lines)
 }
 
-/// Where each regularization lies on the axis: its logarithm, and 0 to the left of all others.
+/// Where each regularization lies on the axis: at its logarithm, with 0 to the left of all others;
+/// or at its rank, if logarithms would put two of them on top of each other.
 pub(crate) struct Places {
-    zero: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+    /// By rising regularization, each once.
+    places: Vec<(f64, f64)>,
+    /// What to say under the axis.
+    pub(crate) title: &'static str,
 }
+
+/// Part of the axis that neighbours keep from one another.
+const LEAST_GAP: f64 = 0.07;
 
 impl Places {
     pub(crate) fn of(points: &[GridPoint]) -> Self {
-        let logs = points
-            .iter()
-            .map(|point| point.regularization)
-            .filter(|&value| value > 0.0)
-            .map(f64::log10);
-        let low = logs.clone().fold(f64::INFINITY, f64::min);
-        let high = logs.fold(f64::NEG_INFINITY, f64::max);
-        let (low, high) = if low <= high { (low, high) } else { (0.0, 0.0) };
-        let has_zero = points.iter().any(|point| point.regularization == 0.0);
+        let mut values: Vec<f64> = points.iter().map(|point| point.regularization).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        let logs = values.iter().filter(|&&value| value > 0.0);
+        let low = logs.clone().next().map_or(0.0, |value| value.log10());
+        let high = logs.last().map_or(0.0, |value| value.log10());
         let zero = low - ((high - low) * 0.25).max(0.5);
-        Self {
-            zero,
-            low: if has_zero { zero } else { low },
-            high,
-        }
+        let place = |value: f64| if value > 0.0 { value.log10() } else { zero };
+        let span = high - values.first().map_or(0.0, |&value| place(value));
+        let is_crowded = values
+            .windows(2)
+            .any(|pair| place(pair[1]) - place(pair[0]) < span * LEAST_GAP);
+        let has_zero = values.first() == Some(&0.0);
+        let title = match (values.len(), is_crowded, has_zero) {
+            (1, ..) => "Regularization",
+            (_, true, _) => "Regularization (in order, not to scale)",
+            (_, _, true) => "Regularization (logarithmic scale, 0 apart)",
+            _ => "Regularization (logarithmic scale)",
+        };
+        let places = values
+            .iter()
+            .enumerate()
+            .map(|(rank, &value)| {
+                let at = if is_crowded {
+                    rank as f64
+                } else {
+                    place(value)
+                };
+                (value, at)
+            })
+            .collect();
+        Self { places, title }
     }
 
+    /// The regularizations and their places, from left to right.
+    pub(crate) fn all(&self) -> &[(f64, f64)] {
+        &self.places
+    }
+
+    /// The place of one of the regularizations.
     pub(crate) fn place(&self, regularization: f64) -> f64 {
-        if regularization > 0.0 {
-            regularization.log10()
-        } else {
-            self.zero
-        }
+        let mut places = self.places.iter();
+        let found = places.find(|(value, _)| *value == regularization);
+        found.map_or(0.0, |&(_, at)| at)
+    }
+
+    /// The axis, with room at both ends.
+    pub(crate) fn range(&self) -> Range<f64> {
+        let first = self.places.first().map_or(0.0, |&(_, at)| at);
+        let last = self.places.last().map_or(0.0, |&(_, at)| at);
+        let pad = ((last - first) * 0.14).max(0.5);
+        first - pad..last + pad
     }
 }

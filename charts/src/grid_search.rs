@@ -11,7 +11,7 @@ use crate::theme::numbers::{measure, plain, tick};
 use crate::theme::{ALERT, AXIS, HEAD, MARGIN, MUTED, Type, WIDTH};
 
 const NAME: &str = "grid_search";
-const LEGEND: i32 = 236;
+const LEGEND: i32 = 262;
 const LEGEND_ROW: i32 = 30;
 const BOTTOM: i32 = 400;
 /// Part of the height kept free above the highest whisker for the label of the chosen one.
@@ -44,9 +44,8 @@ pub struct GridPoint {
 /// Draws the measure of each candidate against its regularization, on a logarithmic axis, with a
 /// whisker of one standard deviation over the folds each way. Candidates with the same factors and
 /// alpha are joined by a line; lines stand a little apart so that their whiskers can be told from
-/// one another. From nine lines on, only eight have a colour: that of the
-/// chosen candidate and the best others. A regularization of 0 has
-/// a place of its own at the left.
+/// one another. From nine lines on, only eight have a colour: that of the chosen candidate and the
+/// best others. A regularization of 0 has a place of its own at the left.
 ///
 /// `chosen` is an index into `points`; `folds` is said in the subtitle.
 ///
@@ -154,43 +153,38 @@ fn draw(
     check::finite(NAME, || "the span of the values".to_owned(), range.end)?;
 
     let places = Places::of(points);
-    let pad = ((places.high - places.low) * 0.14).max(0.5);
-    let axes = Axes::new(frame, places.low - pad..places.high + pad, range.clone());
+    let axes = Axes::new(frame, places.range(), range.clone());
     let (marks, step) = ticks(range, 6);
     let marks: Vec<f64> = marks.into_iter().filter(|&mark| mark <= high).collect();
     axes.draw_y(canvas, &marks, |value| tick(value, step))?;
-    let mut values: Vec<f64> = points.iter().map(|point| point.regularization).collect();
-    values.sort_by(f64::total_cmp);
-    values.dedup();
-    let labels: Vec<XLabel> = values
+    let strength = points[chosen].regularization;
+    let labels: Vec<XLabel> = places
+        .all()
         .iter()
-        .map(|&value| XLabel {
-            at: places.place(value),
+        .map(|&(value, at)| XLabel {
+            at,
             words: plain(value),
-            set: if value == points[chosen].regularization {
+            set: if value == strength {
                 Type::text().bold().colored(ALERT)
             } else {
                 Type::text()
             },
         })
         .collect();
-    let kept = values
+    let kept = places
+        .all()
         .iter()
-        .position(|&value| value == points[chosen].regularization);
+        .position(|&(value, _)| value == strength);
     axes.draw_x_labels(canvas, &labels, kept)?;
     let centre = (frame.left + frame.right) / 2;
     let under = Type::small().centered();
-    canvas.text(
-        (centre, frame.bottom + 48),
-        "Regularization (logarithmic scale)",
-        under,
-    )?;
+    canvas.text((centre, frame.bottom + 48), places.title, under)?;
 
     // Lines step aside from one another, but never as far as the next regularization.
-    let across = |value: f64| axes.place(places.place(value), low).0;
-    let room = values
+    let room = places
+        .all()
         .windows(2)
-        .map(|pair| across(pair[1]) - across(pair[0]))
+        .map(|pair| axes.place(pair[1].1, low).0 - axes.place(pair[0].1, low).0)
         .fold(frame.right - frame.left, i32::min);
     let apart = (f64::from(room) * 0.5 / lines.len() as f64).min(10.0);
     let at = |line: usize, index: usize, value: f64| -> Point {
@@ -202,6 +196,14 @@ fn draw(
     let all: Vec<(usize, &Line)> = lines.iter().enumerate().collect();
     let (grey, coloured): (Vec<_>, Vec<_>) = all.iter().partition(grey_first);
     let ordered: Vec<(usize, &Line)> = grey.into_iter().chain(coloured).copied().collect();
+    let of_chosen = lines
+        .iter()
+        .position(|line| line.points.contains(&chosen))
+        .unwrap_or(0);
+    let (_, whisker) = ends(&points[chosen]);
+    let (x, end) = at(of_chosen, chosen, whisker);
+    let (_, y) = at(of_chosen, chosen, points[chosen].mean);
+    canvas.dashed(x, (frame.top + 34, (end - 3).min(y - 14)), ALERT)?;
     for &(position, line) in &ordered {
         let color = line.look.map_or(AXIS, marker::color);
         let joined: Vec<Point> = line
@@ -220,9 +222,7 @@ fn draw(
         for &index in &line.points {
             let place = at(position, index, points[index].mean);
             if index == chosen {
-                let top = frame.top + 34;
-                canvas.dashed(place.0, (top, place.1 - 12), ALERT)?;
-                canvas.ring(place, 13, ALERT)?;
+                canvas.circle(place, 12, ALERT)?;
             }
             match line.look {
                 Some(look) => marker::draw(canvas, place, look)?,
@@ -230,13 +230,7 @@ fn draw(
             }
         }
     }
-    draw_label(canvas, frame, &points[chosen], measured, |value| {
-        lines
-            .iter()
-            .enumerate()
-            .find(|(_, line)| line.points.contains(&chosen))
-            .map_or(centre, |(position, _)| at(position, chosen, value).0)
-    })
+    draw_label(canvas, frame, &points[chosen], measured, x)
 }
 
 fn draw_label(
@@ -244,7 +238,7 @@ fn draw_label(
     frame: Frame,
     point: &GridPoint,
     measured: GridMeasure,
-    x: impl Fn(f64) -> i32,
+    x: i32,
 ) -> Result<(), ChartError> {
     let set = Type::text().bold().colored(ALERT).centered();
     let first = format!(
@@ -258,7 +252,7 @@ fn draw_label(
         measure(point.mean, point.mean)
     );
     let half = set.width(&first).max(set.width(&second)) / 2;
-    let x = x(point.mean).clamp(
+    let x = x.clamp(
         frame.left + half,
         (frame.right - half).max(frame.left + half),
     );

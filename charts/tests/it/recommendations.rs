@@ -186,6 +186,18 @@ fn the_best_lines_have_a_look_and_the_chosen_one_is_named() {
 }
 
 #[test]
+fn the_axis_says_how_regularization_is_placed() {
+    let title = |strengths: &[f64]| {
+        let points = candidates(&[8], &[1.0], strengths);
+        grid_search(&points, 0, GridMeasure::Rmse, 3).unwrap().svg
+    };
+    assert!(title(&[0.01, 0.1, 1.0]).contains("(logarithmic scale)"));
+    assert!(title(&[0.0, 0.1, 1.0]).contains("(logarithmic scale, 0 apart)"));
+    assert!(title(&[0.01, 0.011, 300.0]).contains("(in order, not to scale)"));
+    assert!(!title(&[0.1]).contains("Regularization ("));
+}
+
+#[test]
 fn losses_far_apart_get_a_logarithmic_scale() {
     let far = loss_curve(&[1e6, 1e3, 1.0], None).unwrap();
     assert!(far.svg.contains("logarithmic") && far.svg.contains("stopped after round 3"));
