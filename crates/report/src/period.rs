@@ -52,3 +52,39 @@ impl Period {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn period(last: &str, events_after_as_of: u64) -> Period {
+        Period {
+            as_of: "2024-03-01T00:00:00Z".parse().unwrap(),
+            first_event_at: "2024-02-28T23:00:00Z".parse().unwrap(),
+            last_event_at: last.parse().unwrap(),
+            events_after_as_of,
+        }
+    }
+
+    #[test]
+    fn days_end_before_as_of() {
+        let fact = period("2024-03-05T10:00:00Z", 7).fact();
+        assert_eq!(
+            fact.value,
+            "28\u{A0}Feb\u{A0}2024\u{A0}– 29\u{A0}Feb\u{A0}2024"
+        );
+        assert_eq!(fact.note, "2 days");
+        assert_eq!(period("2024-02-28T23:30:00Z", 0).fact().note, "1 day");
+    }
+
+    #[test]
+    fn what_was_left_aside_is_counted() {
+        let text = period("2024-03-05T10:00:00Z", 7).sentences();
+        assert!(text.ends_with("7 events at or after 1 Mar 2024, 00:00 UTC were left aside."));
+        assert!(
+            !period("2024-02-28T23:30:00Z", 0)
+                .sentences()
+                .contains("left aside")
+        );
+    }
+}

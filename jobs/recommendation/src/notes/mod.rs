@@ -204,8 +204,8 @@ fn learned(outcome: &Outcome) -> Vec<String> {
     let mut notes = Vec::new();
     if learned.median_products_per_user <= 1.0 {
         notes.push(
-            "Most customers have events with one product only, which says little about their taste: \
-             their lists lean on what others with that product liked."
+            "At least half of the customers have events with one product only, which says little \
+             about their taste: their lists lean on what others with that product liked."
                 .to_owned(),
         );
     }

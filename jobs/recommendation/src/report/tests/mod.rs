@@ -68,6 +68,7 @@ fn numbers_stand_where_they_belong() {
     assert!(quality.contains("0.0800<span class=\"buyers\">0.0600 to 0.1000</span>"));
     assert!(quality.contains("by +0.0400 (95 % interval 0.0300 to 0.0500)"));
     assert!(quality.contains("before 1 Apr 1970, 00:00 UTC"));
+    assert!(quality.contains("it was chosen among 4 by folds over all pairs"));
     assert!(quality.contains("all 640 customers who turned to something new"));
     assert!(section(&page, "choice").contains("0.0625\u{A0}± 0.0025"));
     let fit = section(&page, "fit");

@@ -52,8 +52,15 @@ fn model(outcome: &Outcome) -> String {
 fn course(outcome: &Outcome) -> String {
     let fit = &outcome.fit;
     let rounds = counted(fit.losses.len() as u64, "round", "rounds");
-    let (Some(first), Some(last)) = (fit.losses.first(), fit.losses.last()) else {
-        return "No loss was recorded.".to_owned();
+    let (first, last) = match fit.losses[..] {
+        [] => return "No loss was recorded.".to_owned(),
+        [only] => {
+            return format!(
+                "After the only round the loss, which is what the fit makes small, was {}.",
+                mean(only)
+            );
+        }
+        [first, .., last] => (first, last),
     };
     let end = if fit.converged {
         "then it had settled"
@@ -64,8 +71,8 @@ fn course(outcome: &Outcome) -> String {
     format!(
         "In {rounds} the loss, which is what the fit makes small, went from {} to {} ({} less); \
          {end}.",
-        mean(*first),
-        mean(*last),
+        mean(first),
+        mean(last),
         percent(fall)
     )
 }

@@ -3,7 +3,7 @@
 use ::report::numbers::{self, count, counted, decimal};
 use ::report::{Fact, Headline, Period, sample_notice};
 
-use super::findings;
+use super::{findings, products};
 use crate::outcome::{Outcome, Recommender, Verdict};
 
 pub(super) fn view(outcome: &Outcome, period: &Period) -> Headline {
@@ -28,8 +28,8 @@ fn facts(outcome: &Outcome, period: &Period) -> Vec<Fact> {
     let learned = &outcome.learned;
     let fact = |label, value, note| Fact { label, value, note };
     let median = format!(
-        "with {} products each (median)",
-        numbers::plain(learned.median_products_per_user)
+        "with {} each (median)",
+        products(learned.median_products_per_user)
     );
     let reach = numbers::percent(outcome.reach.coverage);
     let (verdict, note) = verdict(outcome);

@@ -13,7 +13,8 @@ mod segments;
 mod trust;
 
 use ::report::{
-    AccountView, Assessment, Figures, Head, Headline, Period, ReportFrame, ReproduceView, words,
+    AccountView, Assessment, Figures, Head, Headline, Period, ReportFrame, ReproduceView, numbers,
+    words,
 };
 use charts::Figure;
 
@@ -97,11 +98,17 @@ impl ProductView {
     }
 }
 
+/// A median number of products: `1 product`, `2.5 products`.
+fn products(median: f64) -> String {
+    let noun = if median == 1.0 { "product" } else { "products" };
+    format!("{} {noun}", numbers::plain(median))
+}
+
 /// A setting in words: `64 factors, regularization 0.1, alpha 10`.
 fn setting_in_words(setting: Setting) -> String {
     let mut text = format!(
         "{}, regularization {}",
-        ::report::numbers::counted(setting.factors as u64, "factor", "factors"),
+        numbers::counted(setting.factors as u64, "factor", "factors"),
         setting.regularization
     );
     if let Some(alpha) = setting.alpha {

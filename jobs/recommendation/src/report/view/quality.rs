@@ -4,7 +4,9 @@ use ::report::numbers::{self, count, counted, decimal, part, percent};
 use ::report::{FigureView, Figures, words};
 use algorithms::ranking::MeanInterval;
 
-use crate::outcome::{Outcome, Protocol, Quality, Recommender, RecommenderQuality, Verdict};
+use crate::outcome::{
+    Choice, Outcome, Protocol, Quality, Recommender, RecommenderQuality, Verdict,
+};
 
 pub(in super::super) struct QualityView {
     /// How the lists were tested, or that they were not.
@@ -54,7 +56,7 @@ pub(super) fn view(outcome: &Outcome, figures: Figures<'_>) -> QualityView {
     };
     let rows = Recommender::ALL.iter().filter_map(|who| quality.of(*who));
     QualityView {
-        protocol: protocol(quality),
+        protocol: protocol(outcome, quality),
         verdict: verdict(quality),
         rows: rows.map(|found| row(outcome, found)).collect(),
         out_of_reach: out_of_reach(quality),
@@ -97,17 +99,18 @@ fn how(outcome: &Outcome, recommender: Recommender) -> String {
     }
 }
 
-fn protocol(quality: &Quality) -> String {
+fn protocol(outcome: &Outcome, quality: &Quality) -> String {
     let how = match &quality.protocol {
         Protocol::Time { at } => format!(
             "A model with the chosen setting learned from the events before {} and made a list for \
-             each customer; then the events from that moment on were looked at. The setting was \
-             chosen without knowing them apart from the rest.",
-            numbers::moment(*at)
+             each customer; then the events from that moment on were looked at.{}",
+            numbers::moment(*at),
+            blindness(&outcome.choice)
         ),
         Protocol::Fold { fold } => format!(
             "A model with the chosen setting learned from all folds but fold {}, made a list for \
-             each customer, and was tested on that fold: there are no later events to test on.",
+             each customer, and was tested on that fold; the notes below say why not on later \
+             events.",
             words::name(fold)
         ),
     };
@@ -127,6 +130,18 @@ fn protocol(quality: &Quality) -> String {
         "{how} The lists of {whom} were evaluated, with {} to be found. Products that a customer \
          had events with before are on no list.",
         counted(quality.n_relevant, "relevant product", "relevant products")
+    )
+}
+
+/// What the choice of the setting knew of the later events.
+fn blindness(choice: &Choice) -> String {
+    if choice.n_folds == 0 {
+        return String::new();
+    }
+    format!(
+        " That model did not know them. The setting did, a little: it was chosen among {} by folds \
+         over all pairs.",
+        count(choice.candidates.len() as u64)
     )
 }
 

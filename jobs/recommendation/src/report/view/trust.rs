@@ -4,6 +4,7 @@ use ::report::Assessment;
 use ::report::numbers::{self, count, counted, part};
 use ::report::words::{Standing, name};
 
+use super::products;
 use crate::outcome::{Outcome, Protocol, Verdict};
 
 /// With fewer customers in the test than this, intervals are wide; with fewer than the first, the
@@ -137,9 +138,9 @@ fn histories(outcome: &Outcome) -> Assessment {
         _ => ("long enough", Standing::Good),
     };
     let text = format!(
-        "Half of the customers have events with {} products or fewer. The fewer, the less there is \
-         to tell a taste from.",
-        numbers::plain(median)
+        "Half of the customers have events with {} or fewer. The fewer, the less there is to tell a \
+         taste from.",
+        products(median)
     );
     Assessment::new("Histories", verdict, text)
 }
