@@ -59,6 +59,8 @@ judged as (
                 then 'missing_price'
             when unit_price < 0 then 'negative_price'
             when score is null and score_given then 'bad_score'
+            -- NaN is beyond every bound; sums of what is within this one stay exact.
+            when not (abs(score) <= 1e12) then 'bad_score'
             when fold is null and fold_given then 'bad_fold'
         end as reason
     from mapped

@@ -57,7 +57,9 @@ pub enum RecommendationError {
     )]
     NoFolds,
     /// The run to start from cannot be used.
-    #[error("cannot start from the factors of the run {run}: {reason}; give the id of a recommendation run of the same output (`jobs runs` lists them), or leave --warm-start out")]
+    #[error(
+        "cannot start from the factors of the run {run}: {reason}; give the id of a recommendation run of the same output (`jobs runs` lists them), or leave --warm-start out"
+    )]
     WarmStart {
         /// The run.
         run: String,

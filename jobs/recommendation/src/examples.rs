@@ -56,8 +56,14 @@ pub(crate) fn choose(
         best.truncate(PRODUCTS);
         ExampleCustomer {
             user_id: pairs.users.text(history[0].user),
-            history: best.iter().map(|pair| product(pair.item, pair.score)).collect(),
-            recommended: list.iter().map(|(item, score)| product(*item, *score)).collect(),
+            history: best
+                .iter()
+                .map(|pair| product(pair.item, pair.score))
+                .collect(),
+            recommended: list
+                .iter()
+                .map(|(item, score)| product(*item, *score))
+                .collect(),
         }
     };
     Ok(chosen.into_iter().zip(lists).map(example).collect())

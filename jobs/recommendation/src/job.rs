@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::report::ReportFrame;
 use algorithms::als::{Als, AlsFit};
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
@@ -9,15 +10,14 @@ use chrono::{DateTime, Utc};
 use data::{Account, EventsParams};
 use intake::Span;
 use pipeline::{Done, Failure, Job, JobContext};
-use ::report::ReportFrame;
 
 use crate::error::{RecommendationError, TableError};
 use crate::evaluation::{self, Split};
 use crate::interactions::{
     self, Known, PairTable, Rows, Scoring, Seen, Window, learned, log_facts, products, split_moment,
 };
-use crate::outcome::{Choice, Fit, Learned, Outcome, Protocol, Quality, Setting};
 use crate::keep::Kept;
+use crate::outcome::{Choice, Fit, Learned, Outcome, Protocol, Quality, Setting};
 use crate::output::Files;
 use crate::products::Products;
 use crate::segments::{Spread, UserSegments};
@@ -178,9 +178,7 @@ impl Recommendation {
         };
         let (weights, half_life) = (&settings.weights, settings.half_life_days);
         let test = interactions::pairs(engine, later, weights, half_life, facts.scoring).await?;
-        let Known {
-            pairs: train, ..
-        } = train.pairs(&pairs.users, &pairs.items)?;
+        let Known { pairs: train, .. } = train.pairs(&pairs.users, &pairs.items)?;
         let test = test.pairs(&pairs.users, &pairs.items)?;
         Ok(Split {
             protocol: Protocol::Time { at },

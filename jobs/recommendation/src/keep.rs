@@ -27,7 +27,9 @@ impl Kept {
     /// Writes everything into the run; returns the number of rows.
     pub(crate) async fn write(self, context: &JobContext) -> Result<u64, Failure> {
         let run = &context.run;
-        let model = self.model.to_json(concat!("jobs ", env!("CARGO_PKG_VERSION")))?;
+        let model = self
+            .model
+            .to_json(concat!("jobs ", env!("CARGO_PKG_VERSION")))?;
         run.write_bytes(MODEL, model).await?;
         let mut rows = 0;
         for (name, table) in [
@@ -39,7 +41,8 @@ impl Kept {
         }
         rows += tables::write_users(run, USER_FACTORS, &self.pairs, &self.factors.users).await?;
         let items = &self.factors.items;
-        rows += tables::write_items(run, ITEM_FACTORS, &self.pairs.items, items, &self.n_users).await?;
+        rows +=
+            tables::write_items(run, ITEM_FACTORS, &self.pairs.items, items, &self.n_users).await?;
         Ok(rows)
     }
 }

@@ -40,7 +40,9 @@ impl Products {
         };
         let text = |name: &str| -> Result<Arc<StringArray>, TableError> {
             let text = cast(column(name)?, &DataType::Utf8)?;
-            Ok(Arc::new(arrow::array::AsArray::as_string::<i32>(&text).clone()))
+            Ok(Arc::new(
+                arrow::array::AsArray::as_string::<i32>(&text).clone(),
+            ))
         };
         let known = Known {
             ids: IdMap::from_sorted(column("product_id")?)?,

@@ -53,7 +53,9 @@ impl UserSegments {
             let column = rows.column_by_name(name);
             column.ok_or_else(|| TableError::NoColumn(name.to_owned()))
         };
-        let places = users.indices_of(column("user_id")?).map_err(TableError::from)?;
+        let places = users
+            .indices_of(column("user_id")?)
+            .map_err(TableError::from)?;
         let labels = |name: &str| -> Result<Labels, TableError> {
             let texts = cast(column(name)?, &DataType::Utf8)?;
             let texts = texts.as_string::<i32>();

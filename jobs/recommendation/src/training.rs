@@ -56,18 +56,25 @@ pub(crate) async fn find_start(
         .into());
     }
     if kind(&model.params) != kind(params) {
-        let reason = "its scores are of another kind (explicit or implicit, with or without biases)";
+        let reason =
+            "its scores are of another kind (explicit or implicit, with or without biases)";
         return Err(refuse(reason.to_owned()).into());
     }
     let places = known.ids.indices_of(items.array());
     let places = places.map_err(crate::error::TableError::from)?;
     let mut vectors = Array2::zeros((items.len(), n_factors));
-    let mut of_items = known.factors.biases.as_ref().map(|_| vec![0.0_f32; items.len()]);
+    let mut of_items = known
+        .factors
+        .biases
+        .as_ref()
+        .map(|_| vec![0.0_f32; items.len()]);
     for (row, place) in places.iter().enumerate() {
         let Some(place) = place.map(|place| place as usize) else {
             continue;
         };
-        vectors.row_mut(row).assign(&known.factors.vectors.row(place));
+        vectors
+            .row_mut(row)
+            .assign(&known.factors.vectors.row(place));
         if let Some(values) = &mut of_items {
             values[row] = known.factors.bias(place);
         }

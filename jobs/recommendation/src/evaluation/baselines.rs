@@ -12,14 +12,20 @@ use crate::interactions::Pair;
 const DAY_US: f64 = 86_400_000_000.0;
 
 /// The most popular products that the customer has not had, for every customer of the test.
-pub(super) fn popular(test: &TestSet, train: &Interactions, counts: &[usize]) -> Vec<Vec<ItemIndex>> {
+pub(super) fn popular(
+    test: &TestSet,
+    train: &Interactions,
+    counts: &[usize],
+) -> Vec<Vec<ItemIndex>> {
     let mut order: Vec<ItemIndex> = (0..counts.len() as u32)
         .filter(|item| test.known[*item as usize])
         .collect();
     order.sort_unstable_by_key(|item| (std::cmp::Reverse(counts[*item as usize]), *item));
     let list = |user: &u32| -> Vec<ItemIndex> {
         let seen = train.user(*user as usize).indices;
-        let unseen = order.iter().filter(|item| seen.binary_search(item).is_err());
+        let unseen = order
+            .iter()
+            .filter(|item| seen.binary_search(item).is_err());
         unseen.take(PLACES).copied().collect()
     };
     test.users.par_iter().map(list).collect()
@@ -37,7 +43,11 @@ pub(super) fn recent_fans(n_items: usize, train: &[Pair], until: i64, days: f64)
 }
 
 /// The products nearest to those that the customer likes.
-pub(super) fn nearest(test: &TestSet, train: &Interactions, neighbours: usize) -> Vec<Vec<ItemIndex>> {
+pub(super) fn nearest(
+    test: &TestSet,
+    train: &Interactions,
+    neighbours: usize,
+) -> Vec<Vec<ItemIndex>> {
     let near = ItemNeighbours::fit(train, neighbours);
     let lists = near.of_users(train, &test.users, PLACES, &test.known);
     lists.iter().map(|list| items(list)).collect()

@@ -12,9 +12,7 @@ use super::lists::{TestSet, mean};
 use super::params::{als_params, grid};
 use super::relevance::Relevance;
 use crate::interactions::{Pair, PairTable};
-use crate::outcome::{
-    Candidate, Choice, FoldMeans, FoldResult, FoldValues, ListValues, Setting,
-};
+use crate::outcome::{Candidate, Choice, FoldMeans, FoldResult, FoldValues, ListValues, Setting};
 use crate::settings::{FeedbackKind, RecommendationSettings, SelectBy};
 
 const RMSE: &str = "rmse";
@@ -54,7 +52,15 @@ pub fn choose(
     };
     let made = (0..folds.names.len()).map(|fold| {
         let (train, test) = folds.split(fold, pairs)?;
-        Fold::make(folds.names[fold].clone(), train, test, pairs, feedback, settings, seed)
+        Fold::make(
+            folds.names[fold].clone(),
+            train,
+            test,
+            pairs,
+            feedback,
+            settings,
+            seed,
+        )
     });
     let made = made.collect::<Result<Vec<Fold>, EvaluationError>>()?;
     let results = fit_all(&grid, &made, feedback, settings, seed, memory_bytes)?;
@@ -191,8 +197,7 @@ fn fit_all(
     };
     let mut results = Vec::with_capacity(fits.len());
     for wave in fits.chunks(at_once) {
-        let done: Vec<Result<FoldResult, EvaluationError>> =
-            wave.par_iter().map(fit_one).collect();
+        let done: Vec<Result<FoldResult, EvaluationError>> = wave.par_iter().map(fit_one).collect();
         for result in done {
             results.push(result?);
         }
@@ -241,7 +246,10 @@ fn means(folds: &[FoldResult]) -> FoldMeans {
 /// The standard deviation of the population.
 fn deviation(values: &[f64]) -> f64 {
     let center = mean(values);
-    let squares: Vec<f64> = values.iter().map(|value| (value - center).powi(2)).collect();
+    let squares: Vec<f64> = values
+        .iter()
+        .map(|value| (value - center).powi(2))
+        .collect();
     mean(&squares).sqrt()
 }
 

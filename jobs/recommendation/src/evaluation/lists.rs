@@ -48,7 +48,9 @@ impl TestSet {
         seed: u64,
     ) -> Self {
         let n_items = train.n_items();
-        let known: Vec<bool> = (0..n_items).map(|item| !train.item(item).is_empty()).collect();
+        let known: Vec<bool> = (0..n_items)
+            .map(|item| !train.item(item).is_empty())
+            .collect();
         let fans = |item| train.item(item).scores.iter().filter(|score| **score > 0.0);
         let fans: Vec<usize> = (0..n_items).map(|item| fans(item).count()).collect();
         let is_fan = |user: &usize| train.user(*user).scores.iter().any(|score| *score > 0.0);
@@ -138,9 +140,8 @@ impl TestSet {
         if self.users.is_empty() {
             return Ok(None);
         }
-        let mean = |metric| -> Result<f64, EvaluationError> {
-            Ok(mean(&self.values(metric, lists)?))
-        };
+        let mean =
+            |metric| -> Result<f64, EvaluationError> { Ok(mean(&self.values(metric, lists)?)) };
         let tops: Vec<&[ItemIndex]> = lists.iter().map(|list| first(list, TOP)).collect();
         let n_known = self.known.iter().filter(|known| **known).count();
         let novelty = match lists.iter().all(Vec::is_empty) {

@@ -81,7 +81,10 @@ pub(crate) async fn pairs(
 }
 
 /// What the log says of each product before `as_of`, sorted by product.
-pub(crate) async fn products(engine: &Engine, as_of: DateTime<Utc>) -> Result<RecordBatch, Failure> {
+pub(crate) async fn products(
+    engine: &Engine,
+    as_of: DateTime<Utc>,
+) -> Result<RecordBatch, Failure> {
     let params = [("until", timestamp(as_of))];
     let products = engine.query(PRODUCTS.text, &params).await?;
     let products = concat_batches(&products.schema, &products.batches);

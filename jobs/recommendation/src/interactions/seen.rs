@@ -16,8 +16,9 @@ impl Seen {
         let user_of = users.indices_of(&rows.users)?;
         let item_of = items.indices_of(&rows.products)?;
         let known = user_of.iter().zip(&item_of);
-        let mut pairs: Vec<(UserIndex, ItemIndex)> =
-            known.filter_map(|(user, item)| (*user).zip(*item)).collect();
+        let mut pairs: Vec<(UserIndex, ItemIndex)> = known
+            .filter_map(|(user, item)| (*user).zip(*item))
+            .collect();
         pairs.sort_unstable();
         let mut starts = vec![0; users.len() + 1];
         for (user, _) in &pairs {

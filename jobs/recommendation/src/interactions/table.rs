@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int32Array,
-    Int64Array, RecordBatch, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array,
+    Int32Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
 };
 use arrow::compute::{cast, concat_batches, filter, sort, take};
 use arrow::datatypes::{
@@ -83,9 +83,8 @@ impl Rows {
             given.iter().map(|score| score.map(|s| s as f32)).collect()
         } else {
             let unit = 10_f64.powi(i32::from(EVIDENCE_SCALE));
-            let score = |sum: i128| {
-                score_of(sum as f64 / unit, scoring.scores_given, scoring.max_score)
-            };
+            let score =
+                |sum: i128| score_of(sum as f64 / unit, scoring.scores_given, scoring.max_score);
             summed.iter().map(|sum| sum.map(score)).collect()
         };
         let used: BooleanArray = match rows.column_by_name("enough") {
@@ -94,7 +93,9 @@ impl Rows {
                 let both = |row: usize| Some(enough.value(row) && scores.is_valid(row));
                 (0..rows.num_rows()).map(both).collect()
             }
-            None => (0..rows.num_rows()).map(|row| Some(scores.is_valid(row))).collect(),
+            None => (0..rows.num_rows())
+                .map(|row| Some(scores.is_valid(row)))
+                .collect(),
         };
         Ok(Self {
             users: Arc::clone(column("user_id")?),
@@ -134,7 +135,8 @@ impl Rows {
         let field = |(name, column, nullable): &(&str, ArrayRef, bool)| {
             Field::new(*name, column.data_type().clone(), *nullable)
         };
-        let schema: SchemaRef = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
+        let schema: SchemaRef =
+            Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
         let columns = columns.into_iter().map(|(_, column, _)| column).collect();
         RecordBatch::try_new(schema, columns)
     }
@@ -179,7 +181,9 @@ impl Rows {
             }
         }
         // Products are sorted as the query sorts them, which is the order of the indices.
-        known.pairs.sort_unstable_by_key(|pair| (pair.user, pair.item));
+        known
+            .pairs
+            .sort_unstable_by_key(|pair| (pair.user, pair.item));
         Ok(known)
     }
 
@@ -202,8 +206,10 @@ pub(crate) struct Known {
 /// Sorted values without repetition.
 fn distinct(sorted: &dyn Array) -> Result<ArrayRef, ArrowError> {
     let ranges = arrow::compute::partition(&[sorted.slice(0, sorted.len())])?.ranges();
-    let firsts: arrow::array::UInt64Array =
-        ranges.iter().map(|range| Some(range.start as u64)).collect();
+    let firsts: arrow::array::UInt64Array = ranges
+        .iter()
+        .map(|range| Some(range.start as u64))
+        .collect();
     take(sorted, &firsts, None)
 }
 

@@ -87,7 +87,9 @@ async fn settings_that_make_no_sense_are_named() {
 
 #[tokio::test]
 async fn a_score_that_is_no_number_is_set_aside() {
-    let mut csv = String::from("event_time,event_type,user_id,product_id,score\n");
+    let mut csv = String::from(
+        "event_time,event_type,user_id,product_id,order_id,quantity,unit_price,score\n",
+    );
     for user in 0..6 {
         for item in 0..6 {
             let score = if (user, item) == (2, 3) {
@@ -96,7 +98,7 @@ async fn a_score_that_is_no_number_is_set_aside() {
                 (1 + user).to_string()
             };
             csv.push_str(&format!(
-                "2024-01-0{} 00:00:00 UTC,view,{user},{item},{score}\n",
+                "2024-01-0{} 00:00:00 UTC,view,{user},{item},,1,,{score}\n",
                 1 + item
             ));
         }

@@ -5,4 +5,5 @@
 mod failures;
 mod run;
 mod same_everywhere;
+mod serving;
 mod support;

@@ -164,7 +164,8 @@ pub(crate) fn two_tastes() -> String {
     for user in 1..=80_u32 {
         let base = if user <= 40 { 100 } else { 200 };
         for step in 0..12_u32 {
-            let product = base + (user * 7 + step * 3 + user * step % 5) % 20;
+            let draw = user.wrapping_mul(73_856_093) ^ (step + 1).wrapping_mul(19_349_663);
+            let product = base + (draw >> 7) % 20;
             let (day, hour) = (1 + (step * 5 + user) % 28, (user + step) % 24);
             let at = format!("2024-01-{day:02} {hour:02}:00:00 UTC");
             let about = format!(
