@@ -88,15 +88,15 @@ impl AlsValidParams {
     }
 }
 
-/// Dot products of a user with some items: products are exact in `f64` and summed in [`LANES`]
-/// interleaved sums, which are added up in pairs.
-struct Dots<'a> {
-    vector: &'a [f64],
+/// Dot products of a user with some items. Products are exact in `f64`; they are summed in [`LANES`]
+/// interleaved sums, which are added up in a fixed order, with what is left over at the end.
+pub(crate) struct Dots<'a> {
+    pub(crate) vector: &'a [f64],
     /// Rows of the same width.
-    items: &'a [f32],
-    indices: &'a [u32],
+    pub(crate) items: &'a [f32],
+    pub(crate) indices: &'a [u32],
     /// Receives one value per index.
-    dots: &'a mut Vec<f64>,
+    pub(crate) dots: &'a mut Vec<f64>,
 }
 
 impl Kernel for Dots<'_> {

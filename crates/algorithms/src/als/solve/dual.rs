@@ -6,14 +6,14 @@ use crate::isa::{self, Kernel, unrolled};
 
 /// Solves `(D + Z' C Z) x = Z' beta` for few rows in `Z`, exactly, as an equation in the rows.
 ///
-/// With `V = C^(1/2) Z D^(-1/2)` the solution is `x = D^(-1) Z' C^(1/2) w`, where
+/// With `V = C^(1/2) Z D^(-1/2)` the solution is `x = D^(-1/2) V' w`, where
 /// `(I + V V') w = C^(-1/2) beta` (the identity of Woodbury, arranged so that nothing is
 /// subtracted). `D` and `C` must be positive.
 ///
 /// `n` rows of width `d` cost `n^2 d + n^3 / 3` operations instead of `n d^2 + d^3 / 3`.
 pub(crate) struct Dual<'a, T> {
-    /// `Z`: `padded(n)` rows of width `padded(d)`, the padding zero.
-    pub(crate) z: &'a [T],
+    /// `Z`: `padded(n)` rows of width `padded(d)`, the padding zero. Overwritten.
+    pub(crate) z: &'a mut [T],
     /// `D`, `d` values.
     pub(crate) diagonal: &'a [T],
     /// `C`, one value per row of `Z`.
@@ -32,7 +32,7 @@ pub(crate) struct DualBuffers<T> {
     system: Vec<T>,
     w: Vec<T>,
     scale: Vec<T>,
-    sums: Vec<T>,
+    roots: Vec<T>,
 }
 
 impl<T: Real> Dual<'_, T> {
@@ -51,7 +51,7 @@ impl<T: Real> Kernel for Dual<'_, T> {
             system,
             w,
             scale,
-            sums,
+            roots,
         } = self.buffers;
         let (d, n) = (self.diagonal.len(), padded(self.weights.len()));
         let stride = padded(d);
@@ -64,14 +64,17 @@ impl<T: Real> Kernel for Dual<'_, T> {
         let targets = self.beta.iter().zip(scale.iter());
         w.extend(targets.map(|(&beta, &scale)| beta / scale));
         w.resize(n, T::ZERO);
-        // One over `D`, for now where the solution will be.
-        self.x.clear();
-        self.x
-            .extend(self.diagonal.iter().map(|&value| T::ONE / value));
-        self.x.resize(stride, T::ZERO);
+        roots.clear();
+        roots.extend(self.diagonal.iter().map(|&value| T::ONE / value.sqrt()));
+        roots.resize(stride, T::ZERO);
 
+        for (z, &scale) in self.z.chunks_exact_mut(stride).zip(scale.iter()) {
+            for (z, &root) in z.iter_mut().zip(roots.iter()) {
+                *z = *z * (scale * root);
+            }
+        }
         v.resize(stride * n, T::ZERO);
-        transpose(self.z, stride, scale, self.x, v);
+        transpose(self.z, stride, v, n);
         system.clear();
         system.resize(n * n, T::ZERO);
         outer_products::<T, ROWS>(system, n, &v[..d * n]);
@@ -80,41 +83,28 @@ impl<T: Real> Kernel for Dual<'_, T> {
         }
         factorize_with::<T, ROWS>(system, n)?;
         substitute_with(system, n, w);
-        for (w, &scale) in w.iter_mut().zip(scale.iter()) {
-            *w = *w * scale;
-        }
-        sums.resize(stride, T::ZERO);
-        combine(self.z, w, sums);
-        for (x, &sum) in self.x.iter_mut().zip(sums.iter()) {
-            *x = *x * sum;
+        self.x.resize(stride, T::ZERO);
+        combine(self.z, w, self.x);
+        for (x, &root) in self.x.iter_mut().zip(roots.iter()) {
+            *x = *x * root;
         }
         Ok(())
     }
 }
 
-/// Writes `z` to `v` with rows and columns exchanged, scaled by row and by the roots of `squares`
-/// by column.
+/// Writes `z`, of width `stride`, to `v`, of width `n`, with rows and columns exchanged.
 #[inline(always)]
-fn transpose<T: Real>(z: &[T], stride: usize, scale: &[T], squares: &[T], v: &mut [T]) {
-    let n = scale.len();
-    let (squares, _) = squares.as_chunks::<PAD>();
-    let (scale, _) = scale.as_chunks::<PAD>();
-    for ((c, squares), v) in squares.iter().enumerate().zip(v.chunks_exact_mut(PAD * n)) {
-        for (r, z) in z.chunks_exact(PAD * stride).enumerate() {
-            for j in 0..PAD {
-                let target = &mut v[j * n + r * PAD..][..PAD];
-                for lane in 0..PAD {
-                    target[lane] = z[lane * stride + c * PAD + j];
-                }
-            }
-        }
-        let roots = squares.map(T::sqrt);
-        for (v, root) in v.chunks_exact_mut(n).zip(roots) {
-            for (v, scale) in v.as_chunks_mut::<PAD>().0.iter_mut().zip(scale) {
-                for lane in 0..PAD {
-                    v[lane] = v[lane] * (root * scale[lane]);
-                }
-            }
+fn transpose<T: Real>(z: &[T], stride: usize, v: &mut [T], n: usize) {
+    let ((z, _), (v, _)) = (z.as_chunks::<PAD>(), v.as_chunks_mut::<PAD>());
+    let (across, down) = (stride / PAD, n / PAD);
+    for r in 0..down {
+        for c in 0..across {
+            let mut block = [[T::ZERO; PAD]; PAD];
+            unrolled!(I < PAD, block[I] = z[(r * PAD + I) * across + c]);
+            unrolled!(
+                J < PAD,
+                v[(c * PAD + J) * down + r] = block.map(|row| row[J])
+            );
         }
     }
 }

@@ -108,7 +108,7 @@ fn check_steps<T: Real>(rows: &[T], a: &[T], n: usize, b: &[T], tolerance: f64) 
 fn solve_dual<T: Real>(isa: Isa, z: &[T], diagonal: &[T], weights: &[T], beta: &[T]) -> Vec<T> {
     let mut x = Vec::new();
     let dual = Dual {
-        z,
+        z: &mut z.to_vec(),
         diagonal,
         weights,
         beta,
