@@ -6,7 +6,7 @@
 //!
 //! Prints CPU seconds (all threads together), which other work on the machine disturbs less than
 //! it does the clock; on systems without `/proc` the seconds are those of the clock. The shop has
-//! long-tailed users (median 30 scores, mean 46) and items whose popularity falls with their rank.
+//! long-tailed users (median 30 scores, mean 45) and items whose popularity falls with their rank.
 
 use std::error::Error;
 use std::io::Write;

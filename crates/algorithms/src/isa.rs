@@ -81,6 +81,8 @@ pub(crate) fn run_on<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 if isa.is_here() => unsafe { with_avx2(kernel) },
+        // SSE2 has 16 registers of 128 bits, NEON has 32.
+        _ if cfg!(target_arch = "x86_64") => kernel.run::<2>(),
         _ => kernel.run::<4>(),
     }
 }
@@ -124,7 +126,7 @@ macro_rules! unrolled {
     };
     (@each $i:ident, $limit:expr, $body:expr, $($number:literal)*) => {
         $({
-            const $i: usize = $number;
+            let $i: usize = $number;
             if $i < $limit {
                 $body
             }

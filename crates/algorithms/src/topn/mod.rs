@@ -10,8 +10,9 @@
 //! **How.** Items are packed once into tiles with the factors of sixteen items side by side. Users are
 //! taken in blocks, items in panels that stay in the cache; each tile of scores is compared with the
 //! worst score each user has kept, and only what beats it reaches the user's heap, where the seen
-//! items are looked up in the sorted row. Memory does not grow with users times items, and the
-//! result does not depend on the number of threads.
+//! items are looked up in the sorted row. Eight users and sixteen items are scored side by side, each
+//! score by itself, with the best instructions of the machine. Memory does not grow with users times
+//! items, and the result depends neither on the number of threads nor on the machine.
 //!
 //! **Cost.** `2 k` operations per user and item; memory: a packed copy of the items.
 

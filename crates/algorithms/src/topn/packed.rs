@@ -122,15 +122,15 @@ impl<S: FnMut(usize, usize, &[f32; LANES]) -> f32> Kernel for Search<'_, S> {
                     let Some(user) = user[first..].first_chunk::<ROWS>() else {
                         break;
                     };
-                    unrolled!(I < ROWS, add_scaled(&mut sums[I], user[I], item));
+                    unrolled!(i < ROWS, add_scaled(&mut sums[i], user[i], item));
                 }
-                unrolled!(I < ROWS, self.dots[first + I] = sums[I]);
+                unrolled!(i < ROWS, self.dots[first + i] = sums[i]);
             }
             for user in 0..USERS {
                 let scores = finish(&self.dots[user], self.offsets[user], &biases[tile]);
                 let mut exceeds = 0;
-                for lane in 0..LANES {
-                    exceeds |= u32::from(scores[lane] > self.thresholds[user]);
+                for score in scores {
+                    exceeds |= u32::from(score > self.thresholds[user]);
                 }
                 if exceeds != 0 {
                     self.thresholds[user] = (self.take)(user, tile, &scores);

@@ -76,10 +76,10 @@ fn subtract<T: Real, const ROWS: usize, const COLUMNS: usize>(
     column: usize,
     sums: &[[T; COLUMNS]; ROWS],
 ) {
-    unrolled!(I < ROWS, {
-        let target = &mut panel[(row + I) * n + column..][..COLUMNS];
+    unrolled!(i < ROWS, {
+        let target = &mut panel[(row + i) * n + column..][..COLUMNS];
         for lane in 0..COLUMNS {
-            target[lane] -= sums[I][lane];
+            target[lane] -= sums[i][lane];
         }
     });
 }
@@ -99,14 +99,14 @@ impl<T: Real> Square<T> {
         let mut rows = load::<T, PANEL>(panel, n, column);
         let mut shares = [[T::ZERO; PANEL]; PANEL];
         let mut pivots = [T::ZERO; PANEL];
-        unrolled!(J < PANEL, {
-            pivots[J] = rows[J][J];
-            let inverse = T::ONE / pivots[J];
-            shares[J] = rows[J].map(|value| value * inverse);
-            let pivot_row = rows[J];
-            unrolled!(I < PANEL, {
-                if I > J {
-                    subtract_scaled(&mut rows[I], shares[J][I], &pivot_row);
+        unrolled!(j < PANEL, {
+            pivots[j] = rows[j][j];
+            let inverse = T::ONE / pivots[j];
+            shares[j] = rows[j].map(|value| value * inverse);
+            let pivot_row = rows[j];
+            unrolled!(i < PANEL, {
+                if i > j {
+                    subtract_scaled(&mut rows[i], shares[j][i], &pivot_row);
                 }
             });
         });
@@ -118,12 +118,12 @@ impl<T: Real> Square<T> {
             return Err(NotPositive);
         }
         let scales = pivots.map(|pivot| T::ONE / pivot.sqrt());
-        unrolled!(J < PANEL, {
-            let target = &mut panel[J * n + column..][..PANEL];
+        unrolled!(j < PANEL, {
+            let target = &mut panel[j * n + column..][..PANEL];
             for lane in 0..PANEL {
-                target[lane] = rows[J][lane] * scales[J];
+                target[lane] = rows[j][lane] * scales[j];
             }
-            target[J] = scales[J];
+            target[j] = scales[j];
         });
         Ok(Self { shares, scales })
     }
@@ -132,16 +132,16 @@ impl<T: Real> Square<T> {
     #[inline(always)]
     fn solve<const COLUMNS: usize>(&self, panel: &mut [T], n: usize, column: usize) {
         let mut rows = load::<T, COLUMNS>(panel, n, column);
-        unrolled!(J < PANEL, {
-            let pivot_row = rows[J];
-            unrolled!(I < PANEL, {
-                if I > J {
-                    subtract_scaled(&mut rows[I], self.shares[J][I], &pivot_row);
+        unrolled!(j < PANEL, {
+            let pivot_row = rows[j];
+            unrolled!(i < PANEL, {
+                if i > j {
+                    subtract_scaled(&mut rows[i], self.shares[j][i], &pivot_row);
                 }
             });
-            let target = &mut panel[J * n + column..][..COLUMNS];
+            let target = &mut panel[j * n + column..][..COLUMNS];
             for lane in 0..COLUMNS {
-                target[lane] = pivot_row[lane] * self.scales[J];
+                target[lane] = pivot_row[lane] * self.scales[j];
             }
         });
     }
@@ -155,8 +155,8 @@ fn load<T: Real, const COLUMNS: usize>(
     column: usize,
 ) -> [[T; COLUMNS]; PANEL] {
     let mut rows = [[T::ZERO; COLUMNS]; PANEL];
-    unrolled!(I < PANEL, {
-        rows[I].copy_from_slice(&panel[I * n + column..][..COLUMNS]);
+    unrolled!(i < PANEL, {
+        rows[i].copy_from_slice(&panel[i * n + column..][..COLUMNS]);
     });
     rows
 }
@@ -205,7 +205,7 @@ pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
         done[p] = y;
         for (c, open) in (p + 1..n_panels).zip(open) {
             let mut sums = *open;
-            unrolled!(J < PANEL, subtract_scaled(&mut sums, y[J], &rows[J][c]));
+            unrolled!(j < PANEL, subtract_scaled(&mut sums, y[j], &rows[j][c]));
             *open = sums;
         }
     }
@@ -215,22 +215,20 @@ pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
         let mut sums = [[T::ZERO; PAD]; PANEL];
         for (c, done) in (p + 1..n_panels).zip(done) {
             let done = *done;
-            unrolled!(J < PANEL, {
+            unrolled!(j < PANEL, {
                 for lane in 0..PAD {
-                    sums[J][lane] += rows[J][c][lane] * done[lane];
+                    sums[j][lane] += rows[j][c][lane] * done[lane];
                 }
             });
         }
         let mut known = [T::ZERO; PANEL];
-        for lane in 0..PAD {
-            for j in 0..PANEL {
-                known[j] += sums[j][lane];
+        for (known, sums) in known.iter_mut().zip(&sums) {
+            for &sum in sums {
+                *known += sum;
             }
         }
-        for j in 0..PANEL {
-            known[j] = open[p][j] - known[j];
-        }
-        open[p] = backward(&rows.map(|row| row[p]), known);
+        let b: [T; PANEL] = std::array::from_fn(|j| open[p][j] - known[j]);
+        open[p] = backward(&rows.map(|row| row[p]), b);
     }
 }
 
@@ -244,10 +242,10 @@ fn panel_rows<T>(panel: &[T], n: usize) -> [&[[T; PAD]]; PANEL] {
 #[inline(always)]
 fn forward<T: Real>(square: &[[T; PANEL]; PANEL], b: &[T; PANEL]) -> [T; PANEL] {
     let (mut b, mut y) = (*b, [T::ZERO; PANEL]);
-    unrolled!(J < PANEL, {
-        y[J] = b[J] * square[J][J];
-        // What this makes of the values up to `J` is not read any more.
-        subtract_scaled(&mut b, y[J], &square[J]);
+    unrolled!(j < PANEL, {
+        y[j] = b[j] * square[j][j];
+        // What this makes of the values up to `j` is not read any more.
+        subtract_scaled(&mut b, y[j], &square[j]);
     });
     y
 }

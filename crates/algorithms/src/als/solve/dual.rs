@@ -99,12 +99,11 @@ fn transpose<T: Real>(z: &[T], stride: usize, v: &mut [T], n: usize) {
     let (across, down) = (stride / PAD, n / PAD);
     for r in 0..down {
         for c in 0..across {
-            let mut block = [[T::ZERO; PAD]; PAD];
-            unrolled!(I < PAD, block[I] = z[(r * PAD + I) * across + c]);
-            unrolled!(
-                J < PAD,
-                v[(c * PAD + J) * down + r] = block.map(|row| row[J])
-            );
+            let rows: [&[T; PAD]; PAD] = std::array::from_fn(|i| &z[(r * PAD + i) * across + c]);
+            unrolled!(j < PAD, {
+                let target = &mut v[(c * PAD + j) * down + r];
+                unrolled!(i < PAD, target[i] = rows[i][j]);
+            });
         }
     }
 }
@@ -158,8 +157,8 @@ fn combine_columns<T: Real, const COLUMNS: usize, const CHUNKS: usize>(
     for (row, &value) in rows.chunks_exact(stride).zip(values) {
         let row = &row[column..][..COLUMNS * CHUNKS];
         let (chunks, _) = row.as_chunks::<COLUMNS>();
-        unrolled!(I < CHUNKS, add_scaled(&mut sums[I], value, &chunks[I]));
+        unrolled!(i < CHUNKS, add_scaled(&mut sums[i], value, &chunks[i]));
     }
     let (targets, _) = target[column..].as_chunks_mut::<COLUMNS>();
-    unrolled!(I < CHUNKS, targets[I] = sums[I]);
+    unrolled!(i < CHUNKS, targets[i] = sums[i]);
 }

@@ -71,7 +71,7 @@ pub(super) fn tile<T: Real, const ROWS: usize, const COLUMNS: usize>(
         ) else {
             break;
         };
-        unrolled!(I < ROWS, add_scaled(&mut sums[I], left[I], right));
+        unrolled!(i < ROWS, add_scaled(&mut sums[i], left[i], right));
     }
     sums
 }
@@ -96,10 +96,10 @@ fn add<T: Real, const ROWS: usize, const COLUMNS: usize>(
     column: usize,
     sums: &[[T; COLUMNS]; ROWS],
 ) {
-    unrolled!(I < ROWS, {
-        let target = &mut a[(row + I) * n + column..][..COLUMNS];
+    unrolled!(i < ROWS, {
+        let target = &mut a[(row + i) * n + column..][..COLUMNS];
         for lane in 0..COLUMNS {
-            target[lane] += sums[I][lane];
+            target[lane] += sums[i][lane];
         }
     });
 }

@@ -38,13 +38,13 @@ pub(super) fn factorize<T: Real>(a: &[T], n: usize) -> Option<Vec<T>> {
 pub(super) fn substitute<T: Real>(u: &[T], n: usize, b: &mut [T]) {
     for i in 0..n {
         for q in 0..i {
-            b[i] = b[i] - u[q * n + i] * b[q];
+            b[i] -= u[q * n + i] * b[q];
         }
         b[i] = b[i] / u[i * n + i];
     }
     for i in (0..n).rev() {
         for q in i + 1..n {
-            b[i] = b[i] - u[i * n + q] * b[q];
+            b[i] -= u[i * n + q] * b[q];
         }
         b[i] = b[i] / u[i * n + i];
     }
