@@ -51,6 +51,7 @@ pub mod stability;
 pub mod topn;
 
 mod canonical;
+mod isa;
 mod kernel;
 mod random;
 mod serde_rows;

@@ -40,7 +40,7 @@ pub(crate) fn gram(rows: &[f32], stride: usize) -> Vec<f64> {
         let rows = &rows[index * block..rows.len().min((index + 1) * block)];
         let rows: Vec<f64> = rows.iter().map(|&value| f64::from(value)).collect();
         let mut part = vec![0.0_f64; stride * stride];
-        add_outer_products(&mut part, stride, &rows, &rows);
+        add_outer_products(&mut part, stride, &rows);
         part
     });
     for i in 0..stride {

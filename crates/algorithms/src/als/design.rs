@@ -8,14 +8,11 @@ use super::model::Factors;
 use super::objective::Entry;
 use super::params::AlsValidParams;
 use super::solve::{
-    NotPositive, Real, add_outer_products, factorize, non_negative, padded, substitute,
+    DualBuffers, Entries, NotPositive, Real, factorize, non_negative, padded, substitute,
 };
 
 /// Entries per partial sum of a row's equations. A longer row is split across threads.
 const BLOCK_ENTRIES: usize = 4096;
-
-/// Entries gathered at a time: they stay in the cache while the equations are updated.
-const GATHER: usize = 64;
 
 /// The fixed side of a half-iteration, as the rows of the other side see it.
 pub(crate) struct Design<'a> {
@@ -30,15 +27,25 @@ pub(crate) struct Design<'a> {
     pub(crate) rows: Cow<'a, [f32]>,
     /// `w Z'Z` for implicit feedback.
     pub(crate) gram: Option<Vec<f64>>,
+    /// The same, rounded.
+    single_gram: Vec<f32>,
 }
 
-/// Buffers of one thread: entries, and a system of equations.
+/// Buffers of one thread: entries, a system of equations, its solution.
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
     pub(crate) weights: Vec<T>,
     pub(crate) beta: Vec<T>,
     pub(crate) a: Vec<T>,
     pub(crate) b: Vec<T>,
+    /// Rows of the other side.
+    pub(crate) gathered: Vec<T>,
+    /// For rows that are solved in their entries.
+    pub(crate) diagonal: Vec<T>,
+    pub(crate) dual: DualBuffers<T>,
+    pub(crate) x: Vec<T>,
+    /// The solution: the bias if there is one, the factors, and the padding.
+    pub(crate) solution: Vec<f32>,
 }
 
 impl<'a> Design<'a> {
@@ -54,8 +61,9 @@ impl<'a> Design<'a> {
         let stride = padded(width);
         let gram = params.gram_weight().zip(gram).map(|(weight, gram)| {
             let weighted = gram.iter().map(|value| weight * value);
-            weighted.collect()
+            weighted.collect::<Vec<f64>>()
         });
+        let single_gram = gram.iter().flatten().map(|&value| value as f32).collect();
         Self {
             params,
             other,
@@ -64,6 +72,7 @@ impl<'a> Design<'a> {
             stride,
             rows: padded_rows(other, biases, stride),
             gram,
+            single_gram,
         }
     }
 
@@ -101,96 +110,97 @@ impl<'a> Design<'a> {
     pub(crate) fn equations<T: Real>(&self, row: Row<'_>, scratch: &mut Scratch<T>) {
         let (penalty, bias_penalty) = self.penalties(row);
         let stride = self.stride;
-        let mut sums = std::mem::take(&mut scratch.a);
-        sums.clear();
-        sums.resize(stride * (stride + 1), T::ZERO);
+        let Scratch {
+            weights,
+            beta,
+            a,
+            b,
+            gathered,
+            ..
+        } = scratch;
+        a.clear();
+        a.resize(stride * stride, T::ZERO);
+        b.clear();
+        b.resize(stride, T::ZERO);
         if row.len() <= BLOCK_ENTRIES {
-            self.add_entries(row.indices, &scratch.weights, &scratch.beta, &mut sums);
+            self.add_entries(row.indices, weights, beta, a, b, gathered);
         } else {
             let n_blocks = row.len().div_ceil(BLOCK_ENTRIES);
-            let (weights, beta) = (&scratch.weights, &scratch.beta);
-            let total = sum_in_order(n_blocks, sums.len(), |block| {
+            let total = sum_in_order(n_blocks, stride * (stride + 1), |block| {
                 let range = block * BLOCK_ENTRIES..row.len().min((block + 1) * BLOCK_ENTRIES);
                 let mut part = vec![T::ZERO; stride * (stride + 1)];
+                let (a, b) = part.split_at_mut(stride * stride);
                 let (weights, beta) = (&weights[range.clone()], &beta[range.clone()]);
-                self.add_entries(&row.indices[range], weights, beta, &mut part);
+                self.add_entries(&row.indices[range], weights, beta, a, b, &mut Vec::new());
                 part
             });
-            for (sum, value) in sums.iter_mut().zip(total) {
+            for (sum, value) in a.iter_mut().chain(b).zip(total) {
                 *sum = T::from_f64(value);
             }
         }
-        scratch.b.clear();
-        scratch.b.extend_from_slice(&sums[stride * stride..]);
-        sums.truncate(stride * stride);
         if let Some(gram) = &self.gram {
-            for (sum, &value) in sums.iter_mut().zip(gram) {
-                *sum += T::from_f64(value);
+            for (sum, &value) in a.iter_mut().zip(T::choose(&self.single_gram, gram)) {
+                *sum += value;
             }
         }
-        for (index, diagonal) in sums.iter_mut().step_by(stride + 1).enumerate() {
+        for (index, diagonal) in a.iter_mut().step_by(stride + 1).enumerate() {
             *diagonal += T::from_f64(match index {
                 0 if self.params.has_biases() => bias_penalty,
                 _ if index < self.width => penalty,
                 _ => 1.0,
             });
         }
-        scratch.a = sums;
     }
 
-    /// Adds `weight z z'` and `beta z` of each entry to the matrix and, after it, the vector.
-    fn add_entries<T: Real>(&self, indices: &[u32], weights: &[T], beta: &[T], sums: &mut [T]) {
-        let stride = self.stride;
-        let (a, b) = sums.split_at_mut(stride * stride);
-        let mut rows = [
-            vec![T::ZERO; GATHER * stride],
-            vec![T::ZERO; GATHER * stride],
-        ];
-        let [plain, weighted] = &mut rows;
-        let entries = indices.chunks(GATHER).zip(weights.chunks(GATHER));
-        for ((indices, weights), beta) in entries.zip(beta.chunks(GATHER)) {
-            let targets = plain
-                .chunks_exact_mut(stride)
-                .zip(weighted.chunks_exact_mut(stride));
-            let entries = indices.iter().zip(weights.iter().zip(beta));
-            for ((plain, weighted), (&index, (&weight, &beta))) in targets.zip(entries) {
-                let z = self.row(index).iter();
-                for (((p, w), b), &z) in plain.iter_mut().zip(weighted).zip(b.iter_mut()).zip(z) {
-                    let z = T::from_f32(z);
-                    *p = z;
-                    *w = weight * z;
-                    *b += beta * z;
-                }
-            }
-            let n = indices.len() * stride;
-            add_outer_products(a, stride, &weighted[..n], &plain[..n]);
-        }
+    /// Adds `weight z z'` and `beta z` of each entry to a matrix and a vector.
+    fn add_entries<T: Real>(
+        &self,
+        indices: &[u32],
+        weights: &[T],
+        beta: &[T],
+        a: &mut [T],
+        b: &mut [T],
+        gathered: &mut Vec<T>,
+    ) {
+        let entries = Entries {
+            table: &self.rows,
+            stride: self.stride,
+            indices,
+            weights,
+            beta,
+            a,
+            b,
+            gathered,
+        };
+        entries.add();
     }
 
-    /// Solves a row as a system in its unknowns.
+    /// Solves a row as a system in its unknowns; the solution is left in `scratch`.
     pub(crate) fn solve<T: Real>(
         &self,
         row: Row<'_>,
         scratch: &mut Scratch<T>,
-    ) -> Result<Vec<f32>, NotPositive> {
+    ) -> Result<(), NotPositive> {
         self.equations(row, scratch);
         if self.params.non_negative {
             let a: Vec<f64> = scratch.a.iter().map(|v| v.to_f64()).collect();
             let b: Vec<f64> = scratch.b[..self.width].iter().map(|v| v.to_f64()).collect();
             let n_free = self.width - self.params.factors;
             let x = non_negative(&a, self.stride, &b, n_free)?;
-            return finite(x.into_iter().map(|value| value as f32).collect());
+            return finite(&x, &mut scratch.solution);
         }
         factorize(&mut scratch.a, self.stride)?;
         substitute(&scratch.a, self.stride, &mut scratch.b);
-        finite(scratch.b[..self.width].iter().map(|v| v.to_f32()).collect())
+        finite(&scratch.b, &mut scratch.solution)
     }
 }
 
-/// A solution that overflowed is none.
-pub(crate) fn finite(x: Vec<f32>) -> Result<Vec<f32>, NotPositive> {
-    if x.iter().all(|value| value.is_finite()) {
-        Ok(x)
+/// Rounds a solution; one that overflowed is none.
+pub(crate) fn finite<T: Real>(x: &[T], solution: &mut Vec<f32>) -> Result<(), NotPositive> {
+    solution.clear();
+    solution.extend(x.iter().map(|value| value.to_f32()));
+    if solution.iter().all(|value| value.is_finite()) {
+        Ok(())
     } else {
         Err(NotPositive)
     }

@@ -1,5 +1,7 @@
 //! One half-iteration: every row of one side solved, the other side held fixed.
 
+use std::cmp::Reverse;
+
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -9,7 +11,11 @@ use super::interactions::{Row, SparseRows};
 use super::model::{FactorRow, Factors};
 use super::params::AlsValidParams;
 use super::rotation::Rotation;
-use super::solve::{NotPositive, Real, padded, solve_dual};
+use super::solve::{Dual, NotPositive, Real, padded};
+use crate::isa::prefetch;
+
+/// Rows with as many entries are solved before all others.
+const LONG: usize = 512;
 
 /// The fixed side of a half-iteration, made ready for solving rows of the other.
 pub(crate) struct HalfStep<'a, T> {
@@ -41,19 +47,27 @@ impl<'a, T: Real> HalfStep<'a, T> {
         let n = rows.n_rows();
         let mut vectors = Array2::zeros((n, self.design.params.factors));
         let mut biases = vec![0.0; n];
-        let failed = vectors
+        let mut targets: Vec<_> = vectors
             .outer_iter_mut()
-            .into_par_iter()
             .zip(&mut biases)
             .enumerate()
+            .collect();
+        // The longest first: one that came last would keep a single thread busy.
+        targets.sort_by_key(|&(row, _)| {
+            let length = rows.row(row).len();
+            Reverse(if length < LONG { 0 } else { length })
+        });
+        let failed = targets
+            .into_par_iter()
             .map_init(Scratch::default, |scratch, (row, (mut vector, bias))| {
-                let Ok(solved) = self.solve_row(rows.row(row), scratch) else {
+                if self.solve(rows.row(row), scratch).is_err() {
                     return Some(row);
-                };
-                for (target, value) in vector.iter_mut().zip(solved.vector) {
+                }
+                let (found_bias, found) = self.split(&scratch.solution);
+                for (target, &value) in vector.iter_mut().zip(found) {
                     *target = value;
                 }
-                *bias = solved.bias;
+                *bias = found_bias;
                 None
             })
             .flatten_iter()
@@ -73,23 +87,36 @@ impl<'a, T: Real> HalfStep<'a, T> {
         row: Row<'_>,
         scratch: &mut Scratch<T>,
     ) -> Result<FactorRow, NotPositive> {
+        self.solve(row, scratch)?;
+        let (bias, vector) = self.split(&scratch.solution);
+        Ok(FactorRow {
+            vector: vector.to_vec(),
+            bias,
+        })
+    }
+
+    /// Leaves the solution of a row in `scratch`.
+    fn solve(&self, row: Row<'_>, scratch: &mut Scratch<T>) -> Result<(), NotPositive> {
         let design = &self.design;
         design.gather(row, scratch);
         if scratch.beta.iter().all(|&beta| beta == T::ZERO) {
-            return Ok(self.unpack(&vec![0.0; design.width]));
+            scratch.solution.clear();
+            scratch.solution.resize(design.stride, 0.0);
+            return Ok(());
         }
-        let x = if self.is_dual(row, scratch) {
+        let solved = if self.is_dual(row, scratch) {
             self.solve_in_entries(row, scratch)
         } else {
             design.solve(row, scratch)
         };
         // What is not positive definite in `f32` may still be in `f64`.
-        let x = x.or_else(|NotPositive| {
-            let mut scratch = Scratch::<f64>::default();
-            design.gather(row, &mut scratch);
-            design.solve(row, &mut scratch)
-        })?;
-        Ok(self.unpack(&x))
+        solved.or_else(|NotPositive| {
+            let mut double = Scratch::<f64>::default();
+            design.gather(row, &mut double);
+            design.solve(row, &mut double)?;
+            scratch.solution = double.solution;
+            Ok(())
+        })
     }
 
     /// Whether a row is solved as a system in its entries.
@@ -104,51 +131,66 @@ impl<'a, T: Real> HalfStep<'a, T> {
             && (self.design.gram.is_none() || self.rotation.is_some())
     }
 
-    fn solve_in_entries(
-        &self,
-        row: Row<'_>,
-        scratch: &mut Scratch<T>,
-    ) -> Result<Vec<f32>, NotPositive> {
-        let width = self.design.width;
-        let n = padded(row.len());
-        // The rows of the entries, side by side.
-        let mut columns = vec![T::ZERO; width * n];
-        for (place, &index) in row.indices.iter().enumerate() {
-            if let Some(rotation) = &self.rotation {
-                rotation.scatter(index, place, n, &mut columns);
-            } else {
-                let z = self.design.row(index);
-                for (column, &value) in columns.chunks_exact_mut(n).zip(z) {
-                    column[place] = T::from_f32(value);
-                }
+    fn solve_in_entries(&self, row: Row<'_>, scratch: &mut Scratch<T>) -> Result<(), NotPositive> {
+        let (width, stride) = (self.design.width, self.design.stride);
+        let (penalty, bias_penalty) = self.design.penalties(row);
+        let Scratch {
+            weights,
+            beta,
+            gathered: z,
+            diagonal,
+            dual: buffers,
+            b: turned_back,
+            x,
+            solution,
+            ..
+        } = scratch;
+        z.clear();
+        diagonal.clear();
+        if let Some(rotation) = &self.rotation {
+            let turned = |index: u32| &rotation.rows[index as usize * stride..][..stride];
+            row.indices
+                .iter()
+                .for_each(|&index| prefetch(turned(index)));
+            for &index in row.indices {
+                z.extend_from_slice(turned(index));
+            }
+            let values = rotation.values.iter();
+            diagonal.extend(values.map(|value| T::from_f64(value + penalty)));
+        } else {
+            let indices = row.indices.iter();
+            indices.for_each(|&index| prefetch(self.design.row(index)));
+            for &index in row.indices {
+                z.extend(self.design.row(index).iter().map(|&z| T::from_f32(z)));
+            }
+            diagonal.resize(width, T::from_f64(penalty));
+            if self.design.params.has_biases() {
+                diagonal[0] = T::from_f64(bias_penalty);
             }
         }
-        let (penalty, bias_penalty) = self.design.penalties(row);
-        let roots = self.rotation.as_ref().map_or_else(
-            || {
-                let mut roots = vec![T::from_f64(1.0 / penalty.sqrt()); width];
-                if self.design.params.has_biases() {
-                    roots[0] = T::from_f64(1.0 / bias_penalty.sqrt());
-                }
-                roots
-            },
-            |rotation| rotation.roots(penalty),
-        );
-        let Scratch {
-            weights, beta, a, ..
-        } = scratch;
-        let mut x = solve_dual(&mut columns, &roots, weights, beta, a)?;
+        z.resize(padded(row.len()) * stride, T::ZERO);
+        let dual = Dual {
+            z,
+            diagonal,
+            weights,
+            beta,
+            buffers,
+            x,
+        };
+        dual.solve()?;
         if let Some(rotation) = &self.rotation {
-            x = rotation.back(&x);
+            turned_back.resize(stride, T::ZERO);
+            rotation.back(&x[..width], turned_back);
+            finite(turned_back, solution)
+        } else {
+            finite(x, solution)
         }
-        finite(x.into_iter().map(T::to_f32).collect())
     }
 
-    fn unpack(&self, x: &[f32]) -> FactorRow {
-        let (bias, vector) = x.split_at(self.design.width - self.design.params.factors);
-        FactorRow {
-            vector: vector.to_vec(),
-            bias: bias.first().copied().unwrap_or(0.0),
-        }
+    /// Bias and factors of a solution.
+    fn split<'s>(&self, solution: &'s [f32]) -> (f32, &'s [f32]) {
+        let (bias, vector) =
+            solution[..self.design.width].split_at(self.design.width - self.design.params.factors);
+        (bias.first().copied().unwrap_or(0.0), vector)
     }
 }

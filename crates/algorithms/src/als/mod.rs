@@ -21,11 +21,16 @@
 //!   Woodbury), for implicit feedback in the eigenbasis of the other side's Gram matrix: the same
 //!   solution for less work.
 //! - Sums over many rows run over fixed blocks in their order, so results have the same bits for
-//!   any number of threads; a very long row is shared between threads without changing them.
+//!   any number of threads; a very long row is shared between threads without changing them, and
+//!   long rows are begun first, so that no thread is left alone with one.
+//! - The kernels are compiled for AVX-512, AVX2 and the target's own instructions, and sum in the same
+//!   order with each: the same bits on every machine. (At exponents of the regularization other than
+//!   0 and 1 the power function of the system's mathematics library has a say in the last bit.)
 //! - With `non_negative` each row is the exact solution under that constraint.
 //!
 //! **Cost.** For `k` factors and one side: `n k^2` operations per row with `n` scores and `k^3 / 3`
-//! per row, or `n^2 k` and `n^3 / 3` if `n < k`; `k^2` per row of the other side.
+//! per row, or `n^2 k` and `n^3 / 3` if `n < k`; `k^2` per row of the other side. The example
+//! `als_time` measures it.
 //!
 //! **Sources.** Hu, Koren and Volinsky 2008, *Collaborative filtering for implicit feedback
 //! datasets*; Zhou et al. 2008, *Large-scale parallel collaborative filtering for the Netflix Prize*;

@@ -2,18 +2,17 @@
 
 use rayon::prelude::*;
 
-use super::solve::{Real, dot, symmetric_eigen};
+use super::solve::{Combination, Real, symmetric_eigen};
 
 /// All rows of the fixed side turned into the eigenbasis of `w Z'Z`, where `w Z'Z + penalty I` is
 /// diagonal for every penalty: the equations of short rows can then be solved in the entries.
 pub(crate) struct Rotation<T> {
-    values: Vec<f64>,
-    /// Eigenvectors in the columns, rows of width `stride`.
-    basis: Vec<T>,
-    /// The turned rows, of width `stride`.
-    rows: Vec<T>,
-    width: usize,
-    stride: usize,
+    /// Eigenvalues.
+    pub(crate) values: Vec<f64>,
+    /// Eigenvectors in the rows, of width `stride`.
+    back: Vec<T>,
+    /// The turned rows of the fixed side, of width `stride`.
+    pub(crate) rows: Vec<T>,
 }
 
 impl<T: Real> Rotation<T> {
@@ -33,54 +32,41 @@ impl<T: Real> Rotation<T> {
             .collect();
         let (values, vectors) = symmetric_eigen(unpadded, width);
         let mut basis = vec![T::ZERO; width * stride];
-        for (row, vectors) in basis
-            .chunks_exact_mut(stride)
-            .zip(vectors.chunks_exact(width))
-        {
-            for (target, &value) in row.iter_mut().zip(vectors) {
-                *target = T::from_f64(value);
-            }
+        let mut back = basis.clone();
+        for (index, &value) in vectors.iter().enumerate() {
+            let (i, k) = (index / width, index % width);
+            basis[i * stride + k] = T::from_f64(value);
+            back[k * stride + i] = T::from_f64(value);
         }
         let mut rows = vec![T::ZERO; design.len()];
         rows.par_chunks_mut(stride)
             .zip(design.par_chunks(stride))
             .with_min_len(64)
-            .for_each(|(turned, row)| {
-                for (&z, basis) in row.iter().zip(basis.chunks_exact(stride)) {
-                    let z = T::from_f32(z);
-                    for (target, &q) in turned.iter_mut().zip(basis) {
-                        *target += z * q;
-                    }
+            .for_each_init(Vec::new, |values, (target, row)| {
+                values.clear();
+                values.extend(row[..width].iter().map(|&z| T::from_f32(z)));
+                let rows = &basis[..];
+                Combination {
+                    rows,
+                    values,
+                    target,
                 }
+                .compute();
             });
         // Rounding may leave a value just below zero.
         let values = values.into_iter().map(|value| value.max(0.0)).collect();
-        Self {
-            values,
-            basis,
-            rows,
-            width,
-            stride,
-        }
-    }
-
-    /// Writes row `index` into column `place` of `v`, whose rows have width `n`.
-    pub(crate) fn scatter(&self, index: u32, place: usize, n: usize, v: &mut [T]) {
-        let row = &self.rows[index as usize * self.stride..][..self.width];
-        for (column, &value) in v.chunks_exact_mut(n).zip(row) {
-            column[place] = value;
-        }
-    }
-
-    /// One over the square roots of the diagonal.
-    pub(crate) fn roots(&self, penalty: f64) -> Vec<T> {
-        let root = |value: &f64| T::from_f64(1.0 / (value + penalty).sqrt());
-        self.values.iter().map(root).collect()
+        Self { values, back, rows }
     }
 
     /// Turns a solution back.
-    pub(crate) fn back(&self, x: &[T]) -> Vec<T> {
-        let rows = self.basis.chunks_exact(self.stride);
-        rows.map(|row| dot(&row[..self.width], x)).collect()
+    pub(crate) fn back(&self, x: &[T], target: &mut [T]) {
+        let rows = &self.back[..];
+        let values = x;
+        Combination {
+            rows,
+            values,
+            target,
+        }
+        .compute();
     }
 }

@@ -57,18 +57,22 @@ impl<'a> Best<'a> {
         }
     }
 
-    /// Takes what is good enough of a tile of items.
-    #[inline]
-    pub(super) fn offer(&mut self, items: &[u32], dots: &[f32; LANES], biases: &[f32]) {
-        let mut scores = [f32::NEG_INFINITY; LANES];
-        for ((score, &dot), &bias) in scores.iter_mut().zip(dots).zip(biases) {
-            *score = dot + self.offset + bias;
+    /// What is added to this user's dot products.
+    pub(super) fn offset(&self) -> f32 {
+        self.offset
+    }
+
+    /// Scores must exceed this to be kept.
+    pub(super) fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
+    /// Takes what is good enough of a tile of items, and returns the new threshold.
+    pub(super) fn offer(&mut self, items: &[u32], scores: &[f32; LANES]) -> f32 {
+        for (&item, &score) in items.iter().zip(scores) {
+            self.offer_one(item, score);
         }
-        if scores.iter().any(|&score| score > self.threshold) {
-            for (&item, &score) in items.iter().zip(&scores) {
-                self.offer_one(item, score);
-            }
-        }
+        self.threshold
     }
 
     fn offer_one(&mut self, item: u32, score: f32) {

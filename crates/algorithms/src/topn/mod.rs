@@ -7,11 +7,12 @@
 //! by rising item index. A score is summed in `f32` in the order of the factors, so it has the bits
 //! of [`Als::score`](crate::als::Als::score). An item whose score is not a number is left out.
 //!
-//! **How.** Items are packed once into tiles with the factors of eight items side by side. Users are
+//! **How.** Items are packed once into tiles with the factors of sixteen items side by side. Users are
 //! taken in blocks, items in panels that stay in the cache; each tile of scores is compared with the
 //! worst score each user has kept, and only what beats it reaches the user's heap, where the seen
-//! items are looked up in the sorted row. Memory does not grow with users times items, and the
-//! result does not depend on the number of threads.
+//! items are looked up in the sorted row. Eight users and sixteen items are scored side by side, each
+//! score by itself, with the best instructions of the machine. Memory does not grow with users times
+//! items, and the result depends neither on the number of threads nor on the machine.
 //!
 //! **Cost.** `2 k` operations per user and item; memory: a packed copy of the items.
 
@@ -25,8 +26,9 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use self::heap::Best;
-use self::packed::{Packed, USERS};
+use self::packed::{LANES, Packed, Search, USERS, pack_users};
 use crate::als::{Als, Factors};
+use crate::isa;
 
 /// Users per unit of parallel work.
 const BLOCK_USERS: usize = 64;
@@ -141,21 +143,29 @@ impl TopN {
     /// Offers every item to every user of a block, panel by panel.
     fn search(&self, vectors: &[f32], best: &mut [Best<'_>]) {
         let k = self.packed.n_factors();
-        // Users are scored in groups of fixed size; the last group is filled up with zeros.
-        let groups = best.len().div_ceil(USERS);
-        let mut padded = vec![0.0; groups * USERS * k];
-        padded[..vectors.len()].copy_from_slice(vectors);
-        for panel in self.packed.panels() {
-            let users = best.chunks_mut(USERS).enumerate();
-            for (group, best) in users {
-                let vectors = &padded[group * USERS * k..(group + 1) * USERS * k];
-                for tile in panel.clone() {
-                    let scores = self.packed.dots(tile, vectors);
-                    let (items, biases) = self.packed.tile(tile);
-                    for (best, scores) in best.iter_mut().zip(&scores) {
-                        best.offer(items, scores, biases);
-                    }
+        let packed_users = pack_users(vectors, k);
+        let mut dots = [[0.0; LANES]; USERS];
+        for tiles in self.packed.panels() {
+            for (group, best) in best.chunks_mut(USERS).enumerate() {
+                let mut offsets = [0.0; USERS];
+                // Nothing exceeds this: places without a user.
+                let mut thresholds = [f32::INFINITY; USERS];
+                for ((offset, threshold), best) in
+                    offsets.iter_mut().zip(&mut thresholds).zip(best.iter())
+                {
+                    (*offset, *threshold) = (best.offset(), best.threshold());
                 }
+                isa::run(Search {
+                    packed: &self.packed,
+                    tiles: tiles.clone(),
+                    users: &packed_users[group * k..(group + 1) * k],
+                    offsets,
+                    thresholds,
+                    dots: &mut dots,
+                    take: |user: usize, tile, scores: &_| {
+                        best[user].offer(self.packed.items(tile), scores)
+                    },
+                });
             }
         }
     }

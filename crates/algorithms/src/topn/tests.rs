@@ -2,6 +2,7 @@ use ndarray::array;
 use proptest::prelude::*;
 
 use super::*;
+use crate::isa::{Isa, run_on};
 use crate::random;
 
 /// Factors that are small whole numbers, so that many scores are equal.
@@ -96,6 +97,50 @@ fn scores_have_the_bits_of_the_model_over_several_panels() {
             list,
             &brute_force(&model, user, 50, &[], &vec![true; n_items])
         );
+    }
+}
+
+#[test]
+fn every_instruction_set_gives_the_bits_of_a_plain_sum() {
+    for (k, n_items) in [(1, 1), (5, 16), (33, 50)] {
+        let mut rng = random::stream(2, &[k as u64]);
+        let mut draw = |n| Factors {
+            vectors: Array2::from_shape_fn((n, k), |_| random::unit(&mut rng) as f32 - 0.5),
+            biases: None,
+        };
+        let (users, items) = (draw(USERS), draw(n_items));
+        let model = Als {
+            users,
+            items,
+            global_mean: 0.5,
+        };
+        let packed = Packed::new(&model.items, None);
+        let vectors = model.users.values();
+        for &isa in Isa::ALL {
+            let mut found = vec![[f32::NAN; USERS]; n_items];
+            run_on(
+                isa,
+                Search {
+                    packed: &packed,
+                    tiles: 0..n_items.div_ceil(LANES),
+                    users: &pack_users(&vectors, k),
+                    offsets: [0.5; USERS],
+                    thresholds: [f32::NEG_INFINITY; USERS],
+                    dots: &mut [[0.0; LANES]; USERS],
+                    take: |user: usize, tile, scores: &[f32; LANES]| {
+                        for (&item, &score) in packed.items(tile).iter().zip(scores) {
+                            found[item as usize][user] = score;
+                        }
+                        f32::NEG_INFINITY
+                    },
+                },
+            );
+            for (item, scores) in found.iter().enumerate() {
+                for (user, score) in scores.iter().enumerate() {
+                    assert_eq!(score.to_bits(), model.score(user, item).to_bits());
+                }
+            }
+        }
     }
 }
 

@@ -1,74 +1,263 @@
-use super::NotPositive;
-use super::real::{Real, dot};
+use super::real::Real;
+use super::syrk::{WIDE, tile};
+use super::{NotPositive, PAD};
+use crate::isa::{self, Kernel, unrolled};
 
-/// Rows eliminated together: each pass over the rest of the matrix applies this many updates.
-const PANEL: usize = 4;
+/// Rows eliminated together.
+const PANEL: usize = PAD;
 
-/// Replaces the upper triangle of `a` (`n` by `n`) by `U` with `U' U = a`. `n^3 / 3` operations.
+/// Replaces the upper triangle of `a` (`n` by `n`, a multiple of the padding) by `U` with
+/// `U' U = a`, and its diagonal by that of `U` *inverted*. `n^3 / 3` operations.
+///
+/// Panel by panel: what the panels above contribute is subtracted tile by tile, in registers; then
+/// the square on the diagonal is factorised, and the rest of the panel is solved for it. Within a
+/// panel rows are divided by their pivots, not by the roots of these, which are taken at the end and
+/// all at once: the way from one pivot to the next is what a small system waits for.
 pub(crate) fn factorize<T: Real>(a: &mut [T], n: usize) -> Result<(), NotPositive> {
+    isa::run(Factorize { a, n })
+}
+
+pub(super) struct Factorize<'a, T> {
+    pub(super) a: &'a mut [T],
+    pub(super) n: usize,
+}
+
+impl<T: Real> Kernel for Factorize<'_, T> {
+    type Output = Result<(), NotPositive>;
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) -> Self::Output {
+        factorize_with::<T, ROWS>(self.a, self.n)
+    }
+}
+
+#[inline(always)]
+pub(super) fn factorize_with<T: Real, const ROWS: usize>(
+    a: &mut [T],
+    n: usize,
+) -> Result<(), NotPositive> {
+    debug_assert_eq!(a.len(), n * n);
+    debug_assert_eq!(n % PANEL, 0);
     for start in (0..n).step_by(PANEL) {
-        let end = (start + PANEL).min(n);
-        let (panel, below) = a[start * n..].split_at_mut((end - start) * n);
-        for j in 0..end - start {
-            let (done, open) = panel.split_at_mut((j + 1) * n);
-            let pivot_row = &mut done[j * n..];
-            let pivot = pivot_row[start + j];
-            // A pivot that is NaN fails this comparison too.
-            if !(pivot > T::ZERO && pivot.to_f64().is_finite()) {
-                return Err(NotPositive);
+        let (above, rest) = a.split_at_mut(start * n);
+        let panel = &mut rest[..PANEL * n];
+        for row in (0..PANEL).step_by(ROWS) {
+            let mut column = start;
+            while T::WIDE && column + WIDE <= n {
+                let sums = tile::<T, ROWS, WIDE>(above, n, start + row, column);
+                subtract(panel, n, row, column, &sums);
+                column += WIDE;
             }
-            let scale = T::ONE / pivot.sqrt();
-            for value in &mut pivot_row[start + j..] {
-                *value = *value * scale;
-            }
-            for (row, i) in open.chunks_exact_mut(n).zip(start + j + 1..) {
-                subtract(&mut row[i..], pivot_row[i], &pivot_row[i..]);
+            while column < n {
+                let sums = tile::<T, ROWS, PAD>(above, n, start + row, column);
+                subtract(panel, n, row, column, &sums);
+                column += PAD;
             }
         }
-        for (row, i) in below.chunks_exact_mut(n).zip(end..) {
-            if end - start == PANEL {
-                subtract_panel(&mut row[i..], panel, n, i);
-            } else {
-                for pivot_row in panel.chunks_exact(n) {
-                    subtract(&mut row[i..], pivot_row[i], &pivot_row[i..]);
-                }
-            }
+        let square = Square::factorize(panel, n, start)?;
+        let mut column = start + PANEL;
+        while T::WIDE && ROWS == PANEL && column + WIDE <= n {
+            square.solve::<WIDE>(panel, n, column);
+            column += WIDE;
+        }
+        while column < n {
+            square.solve::<PAD>(panel, n, column);
+            column += PAD;
         }
     }
     Ok(())
 }
 
-#[inline]
-fn subtract<T: Real>(target: &mut [T], factor: T, row: &[T]) {
-    for (value, &other) in target.iter_mut().zip(row) {
-        *value -= factor * other;
+#[inline(always)]
+fn subtract<T: Real, const ROWS: usize, const COLUMNS: usize>(
+    panel: &mut [T],
+    n: usize,
+    row: usize,
+    column: usize,
+    sums: &[[T; COLUMNS]; ROWS],
+) {
+    unrolled!(i < ROWS, {
+        let target = &mut panel[(row + i) * n + column..][..COLUMNS];
+        for lane in 0..COLUMNS {
+            target[lane] -= sums[i][lane];
+        }
+    });
+}
+
+/// The factor of a square on the diagonal, before the roots of the pivots are taken.
+struct Square<T> {
+    /// In row `j`, how much of row `j` is subtracted from each later row.
+    shares: [[T; PANEL]; PANEL],
+    /// One over the root of each pivot.
+    scales: [T; PANEL],
+}
+
+impl<T: Real> Square<T> {
+    /// Factorises the square of a panel that begins at `column`.
+    #[inline(always)]
+    fn factorize(panel: &mut [T], n: usize, column: usize) -> Result<Self, NotPositive> {
+        let mut rows = load::<T, PANEL>(panel, n, column);
+        let mut shares = [[T::ZERO; PANEL]; PANEL];
+        let mut pivots = [T::ZERO; PANEL];
+        unrolled!(j < PANEL, {
+            pivots[j] = rows[j][j];
+            let inverse = T::ONE / pivots[j];
+            shares[j] = rows[j].map(|value| value * inverse);
+            let pivot_row = rows[j];
+            unrolled!(i < PANEL, {
+                if i > j {
+                    subtract_scaled(&mut rows[i], shares[j][i], &pivot_row);
+                }
+            });
+        });
+        // A pivot that is NaN fails this comparison too.
+        if !pivots
+            .iter()
+            .all(|&pivot| pivot > T::ZERO && pivot < T::INFINITY)
+        {
+            return Err(NotPositive);
+        }
+        let scales = pivots.map(|pivot| T::ONE / pivot.sqrt());
+        unrolled!(j < PANEL, {
+            let target = &mut panel[j * n + column..][..PANEL];
+            for lane in 0..PANEL {
+                target[lane] = rows[j][lane] * scales[j];
+            }
+            target[j] = scales[j];
+        });
+        Ok(Self { shares, scales })
+    }
+
+    /// Does to some columns right of the square what was done to the square.
+    #[inline(always)]
+    fn solve<const COLUMNS: usize>(&self, panel: &mut [T], n: usize, column: usize) {
+        let mut rows = load::<T, COLUMNS>(panel, n, column);
+        unrolled!(j < PANEL, {
+            let pivot_row = rows[j];
+            unrolled!(i < PANEL, {
+                if i > j {
+                    subtract_scaled(&mut rows[i], self.shares[j][i], &pivot_row);
+                }
+            });
+            let target = &mut panel[j * n + column..][..COLUMNS];
+            for lane in 0..COLUMNS {
+                target[lane] = pivot_row[lane] * self.scales[j];
+            }
+        });
     }
 }
 
-/// [`PANEL`] rows subtracted in one pass, in their order.
-#[inline]
-fn subtract_panel<T: Real>(target: &mut [T], panel: &[T], n: usize, i: usize) {
-    let rows = [0, 1, 2, 3].map(|p| &panel[p * n + i..(p + 1) * n]);
-    let factors = rows.map(|row| row[0]);
-    let rest = rows[2].iter().zip(rows[3]);
-    for ((value, (&a, &b)), (&c, &d)) in
-        target.iter_mut().zip(rows[0].iter().zip(rows[1])).zip(rest)
-    {
-        *value = *value - factors[0] * a - factors[1] * b - factors[2] * c - factors[3] * d;
+/// Some columns of a panel.
+#[inline(always)]
+fn load<T: Real, const COLUMNS: usize>(
+    panel: &[T],
+    n: usize,
+    column: usize,
+) -> [[T; COLUMNS]; PANEL] {
+    let mut rows = [[T::ZERO; COLUMNS]; PANEL];
+    unrolled!(i < PANEL, {
+        rows[i].copy_from_slice(&panel[i * n + column..][..COLUMNS]);
+    });
+    rows
+}
+
+/// `target -= factor values`.
+#[inline(always)]
+fn subtract_scaled<T: Real, const COLUMNS: usize>(
+    target: &mut [T; COLUMNS],
+    factor: T,
+    values: &[T; COLUMNS],
+) {
+    for lane in 0..COLUMNS {
+        target[lane] -= factor * values[lane];
     }
 }
 
 /// Solves `U' U x = b` in place of `b`, for `U` from [`factorize`].
 pub(crate) fn substitute<T: Real>(u: &[T], n: usize, b: &mut [T]) {
-    for j in 0..n {
-        let row = &u[j * n..(j + 1) * n];
-        let (done, open) = b.split_at_mut(j + 1);
-        done[j] = done[j] / row[j];
-        subtract(open, done[j], &row[j + 1..]);
+    isa::run(Substitute { u, n, b });
+}
+
+pub(super) struct Substitute<'a, T> {
+    pub(super) u: &'a [T],
+    pub(super) n: usize,
+    pub(super) b: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Substitute<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        substitute_with(self.u, self.n, self.b);
     }
-    for j in (0..n).rev() {
-        let row = &u[j * n..(j + 1) * n];
-        let (head, tail) = b.split_at_mut(j + 1);
-        head[j] = (head[j] - dot(&row[j + 1..], &tail[..n - j - 1])) / row[j];
+}
+
+#[inline(always)]
+pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
+    debug_assert_eq!(b.len(), n);
+    let (b, _) = b.as_chunks_mut::<PANEL>();
+    let n_panels = b.len();
+    for (p, panel) in u.chunks_exact(PANEL * n).enumerate() {
+        let (done, open) = b.split_at_mut(p + 1);
+        let rows = panel_rows(panel, n);
+        let y = forward(&rows.map(|row| row[p]), &done[p]);
+        done[p] = y;
+        for (c, open) in (p + 1..n_panels).zip(open) {
+            let mut sums = *open;
+            unrolled!(j < PANEL, subtract_scaled(&mut sums, y[j], &rows[j][c]));
+            *open = sums;
+        }
     }
+    for (p, panel) in u.chunks_exact(PANEL * n).enumerate().rev() {
+        let rows = panel_rows(panel, n);
+        let (open, done) = b.split_at_mut(p + 1);
+        let mut sums = [[T::ZERO; PAD]; PANEL];
+        for (c, done) in (p + 1..n_panels).zip(done) {
+            let done = *done;
+            unrolled!(j < PANEL, {
+                for lane in 0..PAD {
+                    sums[j][lane] += rows[j][c][lane] * done[lane];
+                }
+            });
+        }
+        let mut known = [T::ZERO; PANEL];
+        for (known, sums) in known.iter_mut().zip(&sums) {
+            for &sum in sums {
+                *known += sum;
+            }
+        }
+        let b: [T; PANEL] = std::array::from_fn(|j| open[p][j] - known[j]);
+        open[p] = backward(&rows.map(|row| row[p]), b);
+    }
+}
+
+/// The rows of a panel, each in chunks.
+#[inline(always)]
+fn panel_rows<T>(panel: &[T], n: usize) -> [&[[T; PAD]]; PANEL] {
+    std::array::from_fn(|j| panel[j * n..(j + 1) * n].as_chunks::<PAD>().0)
+}
+
+/// Solves `U' y = b` for a square with inverted diagonal.
+#[inline(always)]
+fn forward<T: Real>(square: &[[T; PANEL]; PANEL], b: &[T; PANEL]) -> [T; PANEL] {
+    let (mut b, mut y) = (*b, [T::ZERO; PANEL]);
+    unrolled!(j < PANEL, {
+        y[j] = b[j] * square[j][j];
+        // What this makes of the values up to `j` is not read any more.
+        subtract_scaled(&mut b, y[j], &square[j]);
+    });
+    y
+}
+
+/// Solves `U x = b` for a square with inverted diagonal.
+#[inline(always)]
+fn backward<T: Real>(square: &[[T; PANEL]; PANEL], mut b: [T; PANEL]) -> [T; PANEL] {
+    for j in (0..PANEL).rev() {
+        b[j] = b[j] * square[j][j];
+        for i in 0..j {
+            b[i] -= square[i][j] * b[j];
+        }
+    }
+    b
 }

@@ -1,49 +1,164 @@
-use super::cholesky::{factorize, substitute};
-use super::real::{Real, dot};
-use super::{NotPositive, add_outer_products, padded};
+use super::cholesky::{factorize_with, substitute_with};
+use super::real::Real;
+use super::syrk::{WIDE, add_scaled, outer_products};
+use super::{NotPositive, PAD, padded};
+use crate::isa::{self, Kernel, unrolled};
 
 /// Solves `(D + Z' C Z) x = Z' beta` for few rows in `Z`, exactly, as an equation in the rows.
 ///
 /// With `V = C^(1/2) Z D^(-1/2)` the solution is `x = D^(-1/2) V' w`, where
 /// `(I + V V') w = C^(-1/2) beta` (the identity of Woodbury, arranged so that nothing is
-/// subtracted). `D` must be positive and `C` positive.
+/// subtracted). `D` and `C` must be positive.
 ///
 /// `n` rows of width `d` cost `n^2 d + n^3 / 3` operations instead of `n d^2 + d^3 / 3`.
-///
-/// - `v`: on entry `Z'`, that is one row per column of `Z`, each of width `padded(n)`; overwritten
-/// - `root`: the diagonal of `D^(-1/2)`, one value per row of `v`
-/// - `weights`, `beta`: one value per row of `Z`
-/// - `system`: scratch
-///
-/// Returns one value per row of `v`.
-pub(crate) fn solve_dual<T: Real>(
-    v: &mut [T],
-    root: &[T],
-    weights: &[T],
-    beta: &[T],
-    system: &mut Vec<T>,
-) -> Result<Vec<T>, NotPositive> {
-    let n = weights.len();
-    let width = padded(n);
-    let mut w = vec![T::ZERO; width];
-    let mut scale = vec![T::ZERO; width];
-    for (index, (&weight, &target)) in weights.iter().zip(beta).enumerate() {
-        scale[index] = weight.sqrt();
-        w[index] = target / scale[index];
+pub(crate) struct Dual<'a, T> {
+    /// `Z`: `padded(n)` rows of width `padded(d)`, the padding zero. Overwritten.
+    pub(crate) z: &'a mut [T],
+    /// `D`, `d` values.
+    pub(crate) diagonal: &'a [T],
+    /// `C`, one value per row of `Z`.
+    pub(crate) weights: &'a [T],
+    pub(crate) beta: &'a [T],
+    pub(crate) buffers: &'a mut DualBuffers<T>,
+    /// Receives the solution; `padded(d)` values.
+    pub(crate) x: &'a mut Vec<T>,
+}
+
+/// Room for a system and what leads to it.
+#[derive(Default)]
+pub(crate) struct DualBuffers<T> {
+    /// `V'`: a row per column of `Z`.
+    v: Vec<T>,
+    system: Vec<T>,
+    w: Vec<T>,
+    scale: Vec<T>,
+    roots: Vec<T>,
+}
+
+impl<T: Real> Dual<'_, T> {
+    pub(crate) fn solve(self) -> Result<(), NotPositive> {
+        isa::run(self)
     }
-    for (row, &root) in v.chunks_exact_mut(width).zip(root) {
-        for (value, &scale) in row.iter_mut().zip(&scale) {
-            *value = *value * root * scale;
+}
+
+impl<T: Real> Kernel for Dual<'_, T> {
+    type Output = Result<(), NotPositive>;
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) -> Self::Output {
+        let DualBuffers {
+            v,
+            system,
+            w,
+            scale,
+            roots,
+        } = self.buffers;
+        let (d, n) = (self.diagonal.len(), padded(self.weights.len()));
+        let stride = padded(d);
+        debug_assert_eq!(self.z.len(), n * stride);
+
+        scale.clear();
+        scale.extend(self.weights.iter().map(|&weight| weight.sqrt()));
+        scale.resize(n, T::ZERO);
+        w.clear();
+        let targets = self.beta.iter().zip(scale.iter());
+        w.extend(targets.map(|(&beta, &scale)| beta / scale));
+        w.resize(n, T::ZERO);
+        roots.clear();
+        roots.extend(self.diagonal.iter().map(|&value| T::ONE / value.sqrt()));
+        roots.resize(stride, T::ZERO);
+
+        for (z, &scale) in self.z.chunks_exact_mut(stride).zip(scale.iter()) {
+            for (z, &root) in z.iter_mut().zip(roots.iter()) {
+                *z = *z * (scale * root);
+            }
+        }
+        v.resize(stride * n, T::ZERO);
+        transpose(self.z, stride, v, n);
+        system.clear();
+        system.resize(n * n, T::ZERO);
+        outer_products::<T, ROWS>(system, n, &v[..d * n]);
+        for diagonal in system.iter_mut().step_by(n + 1) {
+            *diagonal += T::ONE;
+        }
+        factorize_with::<T, ROWS>(system, n)?;
+        substitute_with(system, n, w);
+        self.x.resize(stride, T::ZERO);
+        combine(self.z, w, self.x);
+        for (x, &root) in self.x.iter_mut().zip(roots.iter()) {
+            *x = *x * root;
+        }
+        Ok(())
+    }
+}
+
+/// Writes `z`, of width `stride`, to `v`, of width `n`, with rows and columns exchanged.
+#[inline(always)]
+fn transpose<T: Real>(z: &[T], stride: usize, v: &mut [T], n: usize) {
+    let ((z, _), (v, _)) = (z.as_chunks::<PAD>(), v.as_chunks_mut::<PAD>());
+    let (across, down) = (stride / PAD, n / PAD);
+    for r in 0..down {
+        for c in 0..across {
+            let rows: [&[T; PAD]; PAD] = std::array::from_fn(|i| &z[(r * PAD + i) * across + c]);
+            unrolled!(j < PAD, {
+                let target = &mut v[(c * PAD + j) * down + r];
+                unrolled!(i < PAD, target[i] = rows[i][j]);
+            });
         }
     }
-    system.clear();
-    system.resize(width * width, T::ZERO);
-    for diagonal in system.iter_mut().step_by(width + 1) {
-        *diagonal = T::ONE;
+}
+
+/// `sum values[i] rows[i]`, for rows of the width of `target`: a vector times a matrix.
+pub(crate) struct Combination<'a, T> {
+    pub(crate) rows: &'a [T],
+    pub(crate) values: &'a [T],
+    pub(crate) target: &'a mut [T],
+}
+
+impl<T: Real> Combination<'_, T> {
+    pub(crate) fn compute(self) {
+        isa::run(self);
     }
-    add_outer_products(system, width, v, v);
-    factorize(system, width)?;
-    substitute(system, width, &mut w);
-    let rows = v.chunks_exact(width).zip(root);
-    Ok(rows.map(|(row, &root)| root * dot(row, &w)).collect())
+}
+
+impl<T: Real> Kernel for Combination<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        combine(self.rows, self.values, self.target);
+    }
+}
+
+/// As [`Combination`]. Several columns are summed at a time, so that no sum waits for another.
+#[inline(always)]
+fn combine<T: Real>(rows: &[T], values: &[T], target: &mut [T]) {
+    let stride = target.len();
+    let mut column = 0;
+    while column + 4 * WIDE <= stride {
+        combine_columns::<T, WIDE, 4>(rows, values, target, column);
+        column += 4 * WIDE;
+    }
+    while column < stride {
+        combine_columns::<T, PAD, 1>(rows, values, target, column);
+        column += PAD;
+    }
+}
+
+#[inline(always)]
+fn combine_columns<T: Real, const COLUMNS: usize, const CHUNKS: usize>(
+    rows: &[T],
+    values: &[T],
+    target: &mut [T],
+    column: usize,
+) {
+    let stride = target.len();
+    let mut sums = [[T::ZERO; COLUMNS]; CHUNKS];
+    for (row, &value) in rows.chunks_exact(stride).zip(values) {
+        let row = &row[column..][..COLUMNS * CHUNKS];
+        let (chunks, _) = row.as_chunks::<COLUMNS>();
+        unrolled!(i < CHUNKS, add_scaled(&mut sums[i], value, &chunks[i]));
+    }
+    let (targets, _) = target[column..].as_chunks_mut::<COLUMNS>();
+    unrolled!(i < CHUNKS, targets[i] = sums[i]);
 }

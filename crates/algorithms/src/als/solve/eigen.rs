@@ -43,8 +43,9 @@ fn rotate(a: &mut [f64], vectors: &mut [f64], n: usize, p: usize, q: usize) {
         return;
     }
     let theta = (aqq - app) / (2.0 * apq);
-    let t = theta.signum() / (theta.abs() + theta.hypot(1.0));
-    let c = 1.0 / t.hypot(1.0);
+    // A square that overflows makes `t` zero, as it should be.
+    let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+    let c = 1.0 / (t * t + 1.0).sqrt();
     let s = t * c;
     rotate_rows(a, n, p, q, c, s);
     // The other side of `J' a J`: by symmetry the columns are the rows just computed, except in the

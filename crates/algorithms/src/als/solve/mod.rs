@@ -3,6 +3,9 @@
 //! Matrices are row-major slices whose width is a multiple of [`PAD`], so that inner loops have
 //! fixed lengths and become vector instructions; columns beyond the true width are zero. Only the
 //! upper triangle of a symmetric matrix is kept.
+//!
+//! What is hot is a [`Kernel`](crate::isa::Kernel): the same sums in the same order on every machine,
+//! as many of them side by side as its registers hold.
 
 mod cholesky;
 mod dual;
@@ -14,11 +17,11 @@ mod syrk;
 mod tests;
 
 pub(crate) use cholesky::{factorize, substitute};
-pub(crate) use dual::solve_dual;
+pub(crate) use dual::{Combination, Dual, DualBuffers};
 pub(crate) use eigen::symmetric_eigen;
 pub(crate) use nnls::non_negative;
-pub(crate) use real::{Real, dot};
-pub(crate) use syrk::add_outer_products;
+pub(crate) use real::Real;
+pub(crate) use syrk::{Entries, add_outer_products};
 
 /// Widths are rounded up to a multiple of this.
 pub(crate) const PAD: usize = 8;

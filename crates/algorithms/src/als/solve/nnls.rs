@@ -1,5 +1,5 @@
-use super::NotPositive;
 use super::cholesky::{factorize, substitute};
+use super::{NotPositive, padded};
 
 /// Minimises `x' A x / 2 - b' x` over `x >= 0`, for a positive definite `A` (upper triangle, rows of
 /// width `stride`) and the first `b.len()` unknowns. The first `n_free` unknowns may be negative.
@@ -70,14 +70,20 @@ fn solve_passive(
     passive: &[bool],
 ) -> Result<Vec<f64>, NotPositive> {
     let chosen: Vec<usize> = (0..b.len()).filter(|&i| passive[i]).collect();
-    let m = chosen.len();
-    let mut system: Vec<f64> = chosen
-        .iter()
-        .flat_map(|&i| chosen.iter().map(move |&j| at(i, j)))
-        .collect();
+    let width = padded(chosen.len());
+    let mut system = vec![0.0; width * width];
+    for (row, &i) in system.chunks_exact_mut(width).zip(&chosen) {
+        for (value, &j) in row.iter_mut().zip(&chosen) {
+            *value = at(i, j);
+        }
+    }
+    for diagonal in system.iter_mut().step_by(width + 1).skip(chosen.len()) {
+        *diagonal = 1.0;
+    }
     let mut solution: Vec<f64> = chosen.iter().map(|&i| b[i]).collect();
-    factorize(&mut system, m)?;
-    substitute(&system, m, &mut solution);
+    solution.resize(width, 0.0);
+    factorize(&mut system, width)?;
+    substitute(&system, width, &mut solution);
     let mut x = vec![0.0; b.len()];
     for (&i, value) in chosen.iter().zip(solution) {
         x[i] = value;

@@ -1,8 +1,6 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Sub, SubAssign};
 
-use super::PAD;
-
 /// The number types of the arithmetic: `f32` and `f64`.
 pub(crate) trait Real:
     Copy
@@ -21,85 +19,89 @@ pub(crate) trait Real:
 {
     const ZERO: Self;
     const ONE: Self;
+    const INFINITY: Self;
 
-    /// Columns of a register tile: 32 bytes.
-    const TILE: usize;
+    /// Whether register tiles are twice as wide as the padding.
+    const WIDE: bool;
 
     fn from_f64(value: f64) -> Self;
     fn from_f32(value: f32) -> Self;
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
     fn sqrt(self) -> Self;
+
+    /// The one of two copies of the same numbers that is in this type.
+    fn choose<'a>(single: &'a [f32], double: &'a [f64]) -> &'a [Self];
 }
 
 impl Real for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
-    const TILE: usize = 8;
+    const INFINITY: Self = Self::INFINITY;
+    const WIDE: bool = true;
 
+    #[inline(always)]
     fn from_f64(value: f64) -> Self {
         value as f32
     }
 
+    #[inline(always)]
     fn from_f32(value: f32) -> Self {
         value
     }
 
+    #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
 
+    #[inline(always)]
     fn to_f32(self) -> f32 {
         self
     }
 
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.sqrt()
+    }
+
+    fn choose<'a>(single: &'a [f32], _: &'a [f64]) -> &'a [Self] {
+        single
     }
 }
 
 impl Real for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
-    const TILE: usize = 4;
+    const INFINITY: Self = Self::INFINITY;
+    const WIDE: bool = false;
 
+    #[inline(always)]
     fn from_f64(value: f64) -> Self {
         value
     }
 
+    #[inline(always)]
     fn from_f32(value: f32) -> Self {
         f64::from(value)
     }
 
+    #[inline(always)]
     fn to_f64(self) -> f64 {
         self
     }
 
+    #[inline(always)]
     fn to_f32(self) -> f32 {
         self as f32
     }
 
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.sqrt()
     }
-}
 
-/// The dot product of two slices of equal length, in [`PAD`] interleaved sums.
-#[inline]
-pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> T {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<PAD>(), b.as_chunks::<PAD>());
-    let mut sums = [T::ZERO; PAD];
-    for (p, q) in a.iter().zip(b) {
-        for lane in 0..PAD {
-            sums[lane] += p[lane] * q[lane];
-        }
+    fn choose<'a>(_: &'a [f32], double: &'a [f64]) -> &'a [Self] {
+        double
     }
-    let mut sum = T::ZERO;
-    for lane in sums {
-        sum += lane;
-    }
-    for (&p, &q) in a_rest.iter().zip(b_rest) {
-        sum += p * q;
-    }
-    sum
 }

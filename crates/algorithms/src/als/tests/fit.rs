@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::als::half_step::HalfStep;
+use crate::als::loss::Dots;
+use crate::isa::{Isa, run_on};
 
 fn fit(params: AlsParams, interactions: &Interactions) -> AlsFit {
     checked(params).fit(interactions).unwrap()
@@ -50,6 +52,34 @@ proptest! {
             // Rounding factors to f32 may cost a few parts in 1e7.
             prop_assert!(loss <= previous * (1.0 + 1e-6), "{half}: {previous} {loss}");
             previous = loss;
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn dot_products_have_the_same_bits_on_all_instruction_sets(
+        seed: u64, k in 1_usize..40, n in 0_usize..30
+    ) {
+        let items = factors(seed, 10, k, false);
+        let vector: Vec<f64> = factors(seed ^ 1, 1, k, false).vectors.mapv(f64::from).into_iter().collect();
+        let indices: Vec<u32> = (0..n as u32).map(|i| i * 7 % 10).collect();
+        let dots = |isa| {
+            let mut dots = vec![0.0; 3];
+            let (vector, indices) = (&vector[..], &indices[..]);
+            let items = items.vectors.as_slice().unwrap();
+            run_on(isa, Dots { vector, items, indices, dots: &mut dots });
+            dots
+        };
+        let portable = dots(Isa::Portable);
+        prop_assert_eq!(portable.len(), n);
+        for (&index, found) in indices.iter().zip(&portable) {
+            let item = items.vectors.row(index as usize);
+            let expected: f64 = vector.iter().zip(item).map(|(x, &y)| x * f64::from(y)).sum();
+            prop_assert!((found - expected).abs() < 1e-13);
+        }
+        for &isa in Isa::ALL {
+            prop_assert_eq!(&dots(isa), &portable);
         }
     }
 }

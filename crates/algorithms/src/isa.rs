@@ -1,0 +1,136 @@
+//! Kernels compiled for several instruction sets, the best one chosen when the program runs.
+//!
+//! A kernel is written once, in plain Rust over arrays of fixed length, and compiled three times:
+//! for AVX-512, for AVX2 and for whatever the target has by itself (SSE2, NEON). The compiler makes
+//! the vector instructions.
+//!
+//! **The same bits everywhere.** A kernel fixes which values are added in which order, by its
+//! source; the instruction set decides only how many of these sums run side by side. No fused
+//! multiply-add is enabled or asked for, so every product is rounded before it is added, on every
+//! machine. A test runs each kernel on all instruction sets at hand and compares bits.
+
+/// A computation worth compiling for several instruction sets.
+///
+/// Implementations, and what they call in their loops, must be `#[inline(always)]`: only what ends
+/// up inside the function that enables an instruction set is compiled for it. (What does not is
+/// correct as well, and slow.)
+pub(crate) trait Kernel {
+    type Output;
+
+    /// `ROWS` is the height of a register tile that fits the registers; it must not change results.
+    fn run<const ROWS: usize>(self) -> Self::Output;
+}
+
+/// Instruction sets kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Isa {
+    /// 32 registers of 512 bits.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    /// 16 registers of 256 bits.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// Those of the target.
+    Portable,
+}
+
+impl Isa {
+    /// Whether this machine has it. The standard library asks the processor once and remembers.
+    #[inline]
+    pub(crate) fn is_here(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => std::arch::is_x86_feature_detected!("avx2"),
+            Self::Portable => true,
+        }
+    }
+
+    /// Every instruction set, the best first.
+    pub(crate) const ALL: &[Self] = &[
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+        Self::Portable,
+    ];
+}
+
+/// Runs a kernel with the best instructions of this machine.
+#[inline]
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    let best = Isa::ALL.iter().copied().find(|isa| isa.is_here());
+    run_on(best.unwrap_or(Isa::Portable), kernel)
+}
+
+/// Runs a kernel with the given instructions, or the target's own if the machine lacks them.
+#[inline]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "only after a check may functions with more instructions be called"
+    )
+)]
+pub(crate) fn run_on<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
+    match isa {
+        // SAFETY: the guard has just found the instructions the function is compiled for.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 if isa.is_here() => unsafe { with_avx512(kernel) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 if isa.is_here() => unsafe { with_avx2(kernel) },
+        // SSE2 has 16 registers of 128 bits, NEON has 32.
+        _ if cfg!(target_arch = "x86_64") => kernel.run::<2>(),
+        _ => kernel.run::<4>(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<8>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<4>()
+}
+
+/// Asks for values that are needed soon to be brought into the cache; changes nothing else.
+#[inline(always)]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "the hint is given by address")
+)]
+pub(crate) fn prefetch<T>(values: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in values.chunks((64 / size_of::<T>()).max(1)) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the instruction is part of every x86-64 processor, and the address is valid.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = values;
+}
+
+/// Repeats a statement for the numbers 0 to 7 that are below a limit.
+///
+/// A register tile stays in registers only if no index into it is left to the run time, and the
+/// compiler does not unroll long loops by itself.
+macro_rules! unrolled {
+    ($i:ident < $limit:expr, $body:expr) => {
+        $crate::isa::unrolled!(@each $i, $limit, $body, 0 1 2 3 4 5 6 7)
+    };
+    (@each $i:ident, $limit:expr, $body:expr, $($number:literal)*) => {
+        $({
+            let $i: usize = $number;
+            if $i < $limit {
+                $body
+            }
+        })*
+    };
+}
+pub(crate) use unrolled;
