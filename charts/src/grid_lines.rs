@@ -107,9 +107,9 @@ impl Places {
         let mut values: Vec<f64> = points.iter().map(|point| point.regularization).collect();
         values.sort_by(f64::total_cmp);
         values.dedup();
-        let logs = values.iter().filter(|&&value| value > 0.0);
+        let mut logs = values.iter().filter(|&&value| value > 0.0);
         let low = logs.clone().next().map_or(0.0, |value| value.log10());
-        let high = logs.last().map_or(0.0, |value| value.log10());
+        let high = logs.next_back().map_or(0.0, |value| value.log10());
         let zero = low - ((high - low) * 0.25).max(0.5);
         let place = |value: f64| if value > 0.0 { value.log10() } else { zero };
         let span = high - values.first().map_or(0.0, |&value| place(value));

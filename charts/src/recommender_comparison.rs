@@ -83,9 +83,14 @@ pub fn recommender_comparison(
         name: NAME,
         title: "Which recommender finds what customers want?".to_owned(),
         subtitle: format!(
-            "{measures} on events the recommenders had not seen: mean over {} customers, with its \
+            "{measures} on events the recommenders had not seen: mean over {} {}, with its \
              95\u{202F}% confidence interval",
-            count(customers)
+            count(customers),
+            if customers == 1 {
+                "customer"
+            } else {
+                "customers"
+            }
         ),
         caption: "Each dot is the mean of one recommender and further right is better; where the \
                   whiskers of two recommenders overlap widely, the difference may be chance."

@@ -162,7 +162,7 @@ pub(crate) fn by_segment(names: &[String], labels: &[String]) -> Vec<SegmentProd
         .collect()
 }
 
-/// The new figures at the ends of what they take, most of them several times.
+/// The figures on recommendation at the ends of what they take, several times each.
 fn strained(long: &[String], many: &[String]) -> Vec<Figure> {
     let scores = scores(long, 9e5);
     let wide = ComparisonPanel {
