@@ -95,6 +95,18 @@ pub enum Source {
     Popularity,
 }
 
+impl Source {
+    /// What it is called in tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::FoldIn { .. } => "fold_in",
+            Self::SegmentPopularity { .. } => "segment_popularity",
+            Self::Popularity => "popularity",
+        }
+    }
+}
+
 /// A product of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recommended {

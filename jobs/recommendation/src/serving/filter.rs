@@ -23,13 +23,14 @@ use crate::files::PRODUCTS;
 /// The table that the condition is asked of.
 const TABLE: &str = "products";
 const KEY: &str = "product_id";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Finds the products for which an SQL condition holds: of the run's `products.parquet`, or of the
 /// user's own table, a CSV file with a header or a Parquet file with a column `product_id`. A product
 /// passes if any of its rows does.
 ///
-/// The types of CSV columns are told from all their values. A CSV table is held in memory, so the
-/// engine must be an embedded one.
+/// The delimiter of a CSV file is told from its header, the types of its columns from all their
+/// values. Such a table is held in memory, so the engine must be an embedded one.
 ///
 /// # Errors
 ///
@@ -119,16 +120,35 @@ async fn register(engine: &Engine, file: &str, kind: &DataType) -> Result<(), Se
 
 /// Parses a table, its types told by the values; the ids are text where those of the run are.
 fn csv(bytes: &[u8], kind: &DataType) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
-    let format = Format::default().with_header(true);
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let format = Format::default()
+        .with_header(true)
+        .with_delimiter(delimiter(bytes));
     let (schema, _) = format.infer_schema(Cursor::new(bytes), None)?;
     let fields = schema.fields().iter().map(|field| match field.name() {
         name if name == KEY && *kind == DataType::Utf8 => Field::new(KEY, DataType::Utf8, true),
         _ => field.as_ref().clone(),
     });
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let reader = ReaderBuilder::new(Arc::clone(&schema)).with_header(true);
+    let reader = ReaderBuilder::new(Arc::clone(&schema)).with_format(format);
     let batches: Result<Vec<_>, _> = reader.build(Cursor::new(bytes))?.collect();
     Ok((schema, batches?))
+}
+
+/// Whichever of the usual delimiters is most frequent in the header; the comma when none is.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let header = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    let mut best = b',';
+    for other in [b';', b'\t', b'|'] {
+        if count(other) > count(best) {
+            best = other;
+        }
+    }
+    best
 }
 
 /// The type of the ids, `Int64` for all integers and `Utf8` for all text.

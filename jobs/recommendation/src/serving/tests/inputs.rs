@@ -83,6 +83,11 @@ async fn a_condition_is_asked_of_a_table_of_the_user() {
     );
     assert_eq!(desk.ask("name is null", Some(&file)).await.unwrap(), ["2"]);
 
+    let other = desk.folder.path().join("Other.CSV");
+    std::fs::write(&other, "\u{feff}product_id;stock\r\n1;0,5\r\n6;\r\n").unwrap();
+    let found = desk.ask("stock = '0,5'", Some(&other)).await;
+    assert_eq!(found.unwrap(), ["1"]);
+
     let parquet = desk.folder.path().join("stock.parquet");
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("product_id", Arc::new(Int64Array::from(vec![2, 6]))),
