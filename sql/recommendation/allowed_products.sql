@@ -5,6 +5,8 @@
 select product_id
 from products
 where product_id is not null
-    and ({{predicate}})
+    and (
+        {{predicate}}
+    )
 group by product_id
 order by product_id

@@ -4,19 +4,19 @@
 --        events at the same moment the smallest.
 -- params: $until timestamp; events at or after it are left aside
 -- reads: events
-with moments as (
+with filings as (
     select
         product_id,
-        event_time,
-        min(category_id) as category_id,
-        min(category_code) as category_code,
-        min(brand) as brand,
-        min(unit_price) as unit_price,
+        category_id,
+        category_code,
+        brand,
+        unit_price,
+        max(event_time) as last_event_at,
         count(*) as n_events,
         count(*) filter (where event_type = 'purchase') as n_purchases
     from events
     where event_time < $until
-    group by product_id, event_time
+    group by product_id, category_id, category_code, brand, unit_price
 ),
 
 product_users as (
@@ -36,17 +36,18 @@ known_to as (
 attributes as (
     select
         product_id,
-        last_value(category_id order by event_time)
+        last_value(category_id order by last_event_at, category_id desc)
             filter (where category_id is not null) as category_id,
-        last_value(category_code order by event_time)
+        last_value(category_code order by last_event_at, category_code desc)
             filter (where category_code is not null) as category_code,
-        last_value(brand order by event_time) filter (where brand is not null) as brand,
-        last_value(unit_price order by event_time)
+        last_value(brand order by last_event_at, brand desc)
+            filter (where brand is not null) as brand,
+        last_value(unit_price order by last_event_at, unit_price desc)
             filter (where unit_price is not null) as unit_price,
         sum(n_events) as n_events,
         sum(n_purchases) as n_purchases,
-        max(event_time) as last_event_at
-    from moments
+        max(last_event_at) as last_event_at
+    from filings
     group by product_id
 )
 

@@ -3,4 +3,5 @@
 
 mod catalogue;
 mod features;
+mod recommendation;
 mod shop;

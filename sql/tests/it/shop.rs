@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use arrow::compute::kernels::cast_utils::string_to_timestamp_nanos;
 use arrow::util::display::array_value_to_string;
-use engine::{Engine, EngineParams, ScalarValue};
+use engine::{Engine, EngineParams, Params, ScalarValue};
 use sql::{Query, features};
 
 /// One event; ids of users and products are text, what is missing is null.
@@ -19,9 +20,12 @@ pub(crate) struct Event {
     pub(crate) category: Option<&'static str>,
     pub(crate) category_id: Option<i64>,
     pub(crate) brand: Option<&'static str>,
+    pub(crate) score: Option<f64>,
+    pub(crate) fold: Option<i32>,
 }
 
-/// An event of user `u` with product `p`: one unit at 1.00, no order, category or brand.
+/// An event of user `u` with product `p`: one unit at 1.00, no order, category, brand, score or
+/// fold.
 pub(crate) fn event(at: &'static str, kind: &'static str) -> Event {
     Event {
         at,
@@ -34,6 +38,8 @@ pub(crate) fn event(at: &'static str, kind: &'static str) -> Event {
         category: None,
         category_id: None,
         brand: None,
+        score: None,
+        fold: None,
     }
 }
 
@@ -52,25 +58,8 @@ impl Shop {
     }
 
     pub(crate) async fn with_threads(events: &[Event], as_of: &str, threads: usize) -> Self {
-        let params = EngineParams {
-            threads: Some(threads),
-            ..EngineParams::default()
-        };
-        let engine = Engine::open(params).await.unwrap();
-        engine
-            .create_view("events", &log(events), &[])
-            .await
-            .unwrap();
-        let micros = engine
-            .query(
-                &format!("select cast(timestamp '{as_of}' as bigint) / 1000 as at"),
-                &[],
-            )
-            .await
-            .unwrap();
-        let micros = array_value_to_string(micros.batches[0].column(0), 0).unwrap();
-        let as_of =
-            ScalarValue::TimestampMicrosecond(Some(micros.parse().unwrap()), Some("UTC".into()));
+        let engine = engine_with(events, threads).await;
+        let as_of = moment(as_of);
         let shop = Self { engine, as_of };
         for query in [
             features::SESSION_ACTIVITY,
@@ -88,32 +77,7 @@ impl Shop {
 
     /// The rows of a query, in any order.
     pub(crate) async fn all(&self, query: Query) -> Vec<BTreeMap<String, String>> {
-        let result = self
-            .engine
-            .query(query.text, &[("as_of", self.as_of.clone())])
-            .await
-            .unwrap();
-        let mut rows = Vec::new();
-        for batch in &result.batches {
-            for row in 0..batch.num_rows() {
-                let cell = |(column, field): (&arrow::array::ArrayRef, &std::sync::Arc<_>)| {
-                    let field: &arrow::datatypes::Field = field;
-                    (
-                        field.name().clone(),
-                        array_value_to_string(column, row).unwrap(),
-                    )
-                };
-                rows.push(
-                    batch
-                        .columns()
-                        .iter()
-                        .zip(batch.schema_ref().fields())
-                        .map(cell)
-                        .collect(),
-                );
-            }
-        }
-        rows
+        rows(&self.engine, query.text, &[("as_of", self.as_of.clone())]).await
     }
 
     /// The feature rows by user.
@@ -127,6 +91,47 @@ impl Shop {
         assert_eq!(users.len(), count, "a user has more than one row");
         users
     }
+}
+
+/// An embedded engine whose table `events` is the log.
+pub(crate) async fn engine_with(log: &[Event], threads: usize) -> Engine {
+    let params = EngineParams {
+        threads: Some(threads),
+        ..EngineParams::default()
+    };
+    let engine = Engine::open(params).await.unwrap();
+    engine
+        .create_view("events", &select(log), &[])
+        .await
+        .unwrap();
+    engine
+}
+
+/// A moment in UTC as a parameter.
+pub(crate) fn moment(at: &str) -> ScalarValue {
+    let micros = string_to_timestamp_nanos(at).unwrap() / 1000;
+    ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into()))
+}
+
+/// The rows of a query in the order in which they come, by column; null is the empty text.
+pub(crate) async fn rows(
+    engine: &Engine,
+    text: &str,
+    params: Params<'_>,
+) -> Vec<BTreeMap<String, String>> {
+    let result = engine.query(text, params).await.unwrap();
+    let mut rows = Vec::new();
+    for batch in &result.batches {
+        let schema = batch.schema_ref();
+        for row in 0..batch.num_rows() {
+            let cell = |(place, column): (usize, &arrow::array::ArrayRef)| {
+                let value = array_value_to_string(column, row).unwrap();
+                (schema.field(place).name().clone(), value)
+            };
+            rows.push(batch.columns().iter().enumerate().map(cell).collect());
+        }
+    }
+    rows
 }
 
 /// The features of user `u`.
@@ -144,28 +149,32 @@ macro_rules! assert_features {
     };
 }
 
-fn log(events: &[Event]) -> String {
+fn select(log: &[Event]) -> String {
     let text = |value: Option<&str>| value.map_or("null".to_owned(), |value| format!("'{value}'"));
+    let number = |value: Option<String>| value.unwrap_or("null".to_owned());
     let row = |e: &Event| {
         let (user, order, category, brand) =
             (text(e.user), text(e.order), text(e.category), text(e.brand));
-        let id = e.category_id.map_or("null".to_owned(), |id| id.to_string());
+        let id = number(e.category_id.map(|id| id.to_string()));
         format!(
-            "('{}', '{}', {user}, '{}', {order}, {}, {}, {id}, {category}, {brand})",
+            "('{}', '{}', {user}, '{}', {order}, {}, {}, {id}, {category}, {brand}, {}, {})",
             e.at,
             e.kind,
             e.product,
             e.quantity,
-            text(e.price)
+            text(e.price),
+            number(e.score.map(|score| format!("{score:?}"))),
+            number(e.fold.map(|fold| fold.to_string())),
         )
     };
-    let rows: Vec<String> = events.iter().map(row).collect();
+    let rows: Vec<String> = log.iter().map(row).collect();
     format!(
         "select cast(column1 as timestamp(6) with time zone) as event_time, column2 as event_type, \
          cast(column3 as varchar) as user_id, column4 as product_id, \
          cast(column5 as varchar) as order_id, column6 as quantity, \
          cast(column7 as decimal(18, 4)) as unit_price, cast(column8 as bigint) as category_id, \
-         cast(column9 as varchar) as category_code, cast(column10 as varchar) as brand \
+         cast(column9 as varchar) as category_code, cast(column10 as varchar) as brand, \
+         cast(column11 as double) as score, cast(column12 as int) as fold \
          from (values {})",
         rows.join(", ")
     )
