@@ -92,11 +92,11 @@ fn how(outcome: &Outcome) -> String {
         "The pairs were cut into {folds}, {source}. Each setting was fitted on all folds but one \
          and tested on that one, once for each fold. The choice is the setting with {by}; equal \
          ones go to the simpler. Behind ± stands the standard deviation over the folds. A setting \
-         with more factors can tell tastes apart more finely, more regularization keeps it from \
+         with more factors can tell tastes apart more finely; more regularization keeps it from \
          learning accidents{}.",
         match outcome.feedback {
             FeedbackKind::Implicit =>
-                ", and a larger alpha trusts what was seen more against what was not",
+                "; a larger alpha trusts what was seen more against what was not",
             FeedbackKind::Explicit => "",
         }
     )

@@ -1,7 +1,7 @@
 //! The few things worth knowing first, in sentences that hold for the data.
 
 use ::report::Finding;
-use ::report::numbers::{count, counted, decimal, part, percent};
+use ::report::numbers::{counted, decimal, part, percent};
 use ::report::words::name;
 
 use super::ProductView;
@@ -151,7 +151,7 @@ fn popular(outcome: &Outcome) -> Option<Finding> {
 }
 
 fn left_out(outcome: &Outcome) -> Option<Finding> {
-    let learned = &outcome.learned;
+    let (learned, settings) = (&outcome.learned, &outcome.settings);
     let (users, products) = (learned.users_left_out, learned.products_left_out);
     (users + products > 0).then(|| Finding {
         claim: format!(
@@ -160,9 +160,10 @@ fn left_out(outcome: &Outcome) -> Option<Finding> {
             counted(products, "product", "products")
         ),
         action: format!(
-            "Such customers get what is popular; the limits are {} and {}.",
-            counted(outcome.settings.min_user_events, "event", "events") + " of a customer",
-            count(outcome.settings.min_product_events) + " of a product"
+            "Such customers get what is popular; the limits are {} of a customer and {} of a \
+             product.",
+            counted(settings.min_user_events, "event", "events"),
+            counted(settings.min_product_events, "event", "events")
         ),
     })
 }
