@@ -84,6 +84,67 @@ async fn every_rule_has_its_reason() {
 }
 
 #[tokio::test]
+async fn a_score_is_a_number_within_a_million_millions() {
+    let header = HEADER.replace('\n', ",score\n");
+    let scores = [
+        "NaN",
+        "-nan",
+        "inf",
+        "-Infinity",
+        "1e13",
+        "-1000000000001",
+        "1e400",
+        "good",
+        "1e12",
+        "-1e12",
+        "0",
+        "-0.5",
+        "",
+        "1e-400",
+    ];
+    let line = |score: &&str| format!("2025-01-01,view,1,2,3,1,9.99,{score}\n");
+    let lines: String = scores.iter().map(line).collect();
+    let bench = Bench::new().await;
+    let file = bench.file("a.csv", format!("{header}{lines}"));
+    let mut params = events(&[&file]);
+    params.max_invalid = 1.0;
+    let account = bench.stage(&params).await.unwrap().account;
+    let bad: Vec<String> = (2..=9).map(|line| format!("{line} | bad_score")).collect();
+    let rejected = "select line, reason from rejected order by line";
+    assert_eq!(bench.rows(rejected).await, bad);
+    assert_eq!((account.used, account.missing["score"]), (6, 1));
+    let kept = "select score from events where score is not null order by score";
+    let kept = bench.rows(kept).await;
+    assert_eq!(
+        kept,
+        ["-1000000000000.0", "-0.5", "0.0", "0.0", "1000000000000.0"]
+    );
+}
+
+#[tokio::test]
+async fn a_score_of_parquet_that_is_no_number_is_bad() {
+    for kind in ["double", "float"] {
+        let bench = Bench::new().await;
+        let query = format!(
+            "select cast('2025-01-01' as timestamp) as event_time, 'view' as event_type, \
+             1 as user_id, column1 as product_id, 1 as order_id, 1 as quantity, \
+             1.5 as unit_price, cast(column2 as {kind}) as score \
+             from (values (1, 'NaN'), (2, '-NaN'), (3, 'inf'), (4, '-inf'), (5, '2e12'), \
+             (6, '4.5'), (7, null))"
+        );
+        let url = bench.path("in/");
+        let made = bench.engine.materialise("made", &query, &[], &url).await;
+        assert_eq!(made.unwrap().rows, 7);
+        let mut params = events(&[&url]);
+        params.max_invalid = 1.0;
+        let account = bench.stage(&params).await.unwrap().account;
+        assert_eq!(account.quarantined["bad_score"], 5, "{kind}");
+        let used = "select product_id, score from events order by product_id";
+        assert_eq!(bench.rows(used).await, ["6 | 4.5", "7 | "], "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn what_may_be_missing_is_not_held_against_a_row() {
     let bench = Bench::new().await;
     let file = bench.file(
