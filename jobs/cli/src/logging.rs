@@ -76,6 +76,7 @@ fn filter(level: LevelFilter) -> EnvFilter {
         "artifacts",
         "pipeline",
         "segmentation",
+        "recommendation",
     ]
     .map(|name| format!("{name}={level}"));
     EnvFilter::new(format!("{theirs},{}{last_words}", ours.join(",")))

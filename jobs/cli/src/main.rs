@@ -1,4 +1,5 @@
-//! `jobs`: customer segmentation for e-commerce event logs, on the command line.
+//! `jobs`: customer segmentation and product recommendation for e-commerce event logs, on the
+//! command line.
 //!
 //! Belongs here: parsing, dispatch, progress, printing, exit codes. Does not belong here: any work
 //! of its own.

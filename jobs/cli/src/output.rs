@@ -24,6 +24,21 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(&text)
 }
 
+/// Prints rows as CSV, the header first.
+pub(crate) fn csv(rows: &[Vec<String>]) -> Result<(), Failure> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(Failure::internal)?;
+    }
+    let bytes = writer.into_inner().map_err(Failure::internal)?;
+    line(String::from_utf8_lossy(&bytes).trim_end())
+}
+
+/// Says something beside the data, on standard error. A closed standard error changes nothing.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "note: {text}");
+}
+
 /// An empty table in the style of all our tables.
 pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();

@@ -68,7 +68,7 @@ impl Reporter for ConsoleReporter {
     fn step_finished(&self, step: &str, rows: Option<u64>, elapsed: Duration) {
         self.replace_bar(None);
         let rows = rows.map_or_else(String::new, |rows| format!("{} rows in ", HumanCount(rows)));
-        self.line(&format!("{step:<12} {rows}{:.2} s", elapsed.as_secs_f64()));
+        self.line(&format!("{step:<15} {rows}{:.2} s", elapsed.as_secs_f64()));
     }
 
     fn note(&self, text: &str) {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, ValueEnum};
 
 /// Where the events come from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct SourceArgs {
     /// Files, folders or globs of the event log: local, or s3:// gs:// az:// http(s)://.
     #[arg(long, required = true, num_args = 1.., value_name = "URL")]
@@ -22,7 +22,7 @@ pub(crate) struct SourceArgs {
 }
 
 /// What every job takes, wherever it runs.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct CommonArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
@@ -31,7 +31,7 @@ pub(crate) struct CommonArgs {
     pub(crate) output: String,
     /// The moment the job looks back from: a day (its midnight, UTC) or a full RFC 3339 time;
     /// midnight after the last event when not given.
-    #[arg(long, value_name = "TIME", value_parser = as_of)]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) as_of: Option<DateTime<Utc>>,
     /// The seed of everything that is left to chance [default: 42].
     #[arg(long)]
@@ -96,7 +96,8 @@ fn fraction(text: &str) -> Result<f64, String> {
     }
 }
 
-fn as_of(text: &str) -> Result<DateTime<Utc>, String> {
+/// A time, or a day for its midnight in UTC.
+pub(super) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(day.and_time(NaiveTime::MIN).and_utc());
     }
@@ -114,14 +115,14 @@ mod tests {
     #[test]
     fn a_day_means_its_midnight_in_utc() {
         assert_eq!(
-            as_of("2011-12-10").unwrap().to_rfc3339(),
+            moment("2011-12-10").unwrap().to_rfc3339(),
             "2011-12-10T00:00:00+00:00"
         );
         assert_eq!(
-            as_of("2011-12-10T02:00:00+02:00").unwrap(),
-            as_of("2011-12-10").unwrap()
+            moment("2011-12-10T02:00:00+02:00").unwrap(),
+            moment("2011-12-10").unwrap()
         );
-        assert!(as_of("10.12.2011").is_err());
+        assert!(moment("10.12.2011").is_err());
     }
 
     #[test]

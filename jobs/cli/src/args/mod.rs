@@ -2,21 +2,25 @@
 
 mod common;
 mod lookups;
+mod recommendation;
 mod segmentation;
+mod serving;
 
 pub(crate) use common::{CommonArgs, LogArgs, LogFormat, OutputFormat, SourceArgs};
 pub(crate) use lookups::{ProfileArgs, RunsArgs, ShowArgs};
+pub(crate) use recommendation::{RecommendationArgs, RecommendationFlags};
 pub(crate) use segmentation::{Algorithm, Scale, SegmentationArgs};
+pub(crate) use serving::{ListArgs, ListFormat, RecommendArgs, SimilarArgs};
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Customer segmentation for e-commerce event logs.
+/// Customer segmentation and recommendation for e-commerce event logs.
 ///
-/// An event log goes in; every customer comes out with RFM scores, a behaviour cluster and one
-/// fused segment, with charts and a report. Exit codes: 0 done, 2 usage, 3 bad input data,
-/// 4 cluster, 5 output, 130 cancelled, 1 a fault of the program itself.
+/// An event log goes in; every customer comes out with RFM scores, a behaviour cluster, one fused
+/// segment and the products to show next, with charts and reports. Exit codes: 0 done, 2 usage,
+/// 3 bad input data, 4 cluster, 5 output, 130 cancelled, 1 a fault of the program itself.
 #[derive(Debug, Parser)]
 #[command(name = "jobs", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -28,7 +32,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Simulate a shop, run every job on it, print where the report is.
+    /// Simulate a shop, run every job on it, print where the reports are.
     Demo(DemoArgs),
     /// Run a job in this process.
     Run {
@@ -46,6 +50,10 @@ pub(crate) enum Command {
     },
     /// Show the scores, segments, cluster and habits of one customer.
     Profile(ProfileArgs),
+    /// Recommend products to one customer, from a finished recommendation run.
+    Recommend(RecommendArgs),
+    /// Show the products that the same customers like as one product.
+    Similar(SimilarArgs),
     /// List the finished runs of an output folder, newest first.
     Runs(RunsArgs),
     /// Show one finished run: its parameters, files and figures.
@@ -61,6 +69,18 @@ pub(crate) enum Command {
 pub(crate) enum JobArgs {
     /// RFM scores, behaviour clusters and one fused segment for every customer.
     Segmentation(Box<SegmentationArgs>),
+    /// A model of what customers like, tested, and the best products for every customer.
+    Recommendation(Box<RecommendationArgs>),
+}
+
+impl JobArgs {
+    /// What every job takes.
+    pub(crate) fn common(&self) -> &CommonArgs {
+        match self {
+            Self::Segmentation(args) => &args.common,
+            Self::Recommendation(args) => &args.common,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,14 @@
-//! `jobs demo`: a simulated shop, every job on it, and where the report is.
+//! `jobs demo`: a simulated shop, every job on it, and where the reports are.
 
 use pipeline::Failure;
 
 use super::{App, generate, run};
 use crate::args::{
-    CommonArgs, DemoArgs, GenerateArgs, GenerateFormat, JobArgs, SegmentationArgs, SourceArgs,
+    CommonArgs, DemoArgs, GenerateArgs, GenerateFormat, JobArgs, RecommendationArgs,
+    RecommendationFlags, SegmentationArgs, SourceArgs,
 };
 
-/// Simulates the shop and segments its customers.
+/// Simulates the shop, segments its customers and recommends them products.
 pub(super) async fn demo(app: &App, args: DemoArgs) -> Result<(), Failure> {
     let shop = args.output.join("shop");
     let generated = GenerateArgs {
@@ -36,9 +37,11 @@ pub(super) async fn demo(app: &App, args: DemoArgs) -> Result<(), Failure> {
         standalone: false,
         config: None,
     };
-    run::run(
-        app,
-        JobArgs::Segmentation(Box::new(SegmentationArgs::with_defaults(common))),
-    )
-    .await
+    let segmentation = SegmentationArgs::with_defaults(common.clone());
+    run::run(app, JobArgs::Segmentation(Box::new(segmentation))).await?;
+    let recommendation = RecommendationArgs {
+        common,
+        flags: RecommendationFlags::default(),
+    };
+    run::run(app, JobArgs::Recommendation(Box::new(recommendation))).await
 }

@@ -4,8 +4,11 @@ mod check;
 mod demo;
 mod generate;
 mod profile;
+mod recommend;
+mod recommendation_summary;
 mod run;
 mod runs;
+mod segmentation_summary;
 mod show;
 
 use std::path::PathBuf;
@@ -37,6 +40,8 @@ pub(crate) async fn dispatch(app: &App, cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::demo(app, args).await,
         Command::Run { job } => run::run(app, job).await,
         Command::Submit { scheduler, job } => run::submit(app, scheduler, job).await,
+        Command::Recommend(args) => recommend::recommend(app, args).await,
+        Command::Similar(args) => recommend::similar(app, args).await,
         Command::Profile(args) => profile::profile(args).await,
         Command::Runs(args) => runs::runs(args).await,
         Command::Show(args) => show::show(args).await,

@@ -1,33 +1,29 @@
 //! `jobs run` and `jobs submit`: a job in this process, or on a cluster.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use data::EventsParams;
 use engine::{Engine, Mode};
 use pipeline::{Failure, Finished, Frame, Job, run_job};
-use segmentation::{Outcome, Segmentation};
-use serde_json::json;
+use recommendation::Recommendation;
+use segmentation::Segmentation;
+use serde_json::{Value, json};
 
-use super::{App, open_engine, open_output};
-use crate::args::{CommonArgs, JobArgs, SegmentationArgs};
+use super::{App, open_engine, open_output, recommendation_summary, segmentation_summary};
+use crate::args::{CommonArgs, JobArgs};
 use crate::output;
 use crate::settings::Settings;
 
 /// Runs a job in this process.
 pub(super) async fn run(app: &App, job: JobArgs) -> Result<(), Failure> {
-    match job {
-        JobArgs::Segmentation(args) => {
-            let settings = Settings::of_segmentation(&args)?;
-            let mode = if args.common.standalone {
-                Mode::Standalone
-            } else {
-                Mode::Embedded
-            };
-            segment(app, *args, settings, mode).await
-        }
-    }
+    let settings = Settings::of(&job)?;
+    let mode = if job.common().standalone {
+        Mode::Standalone
+    } else {
+        Mode::Embedded
+    };
+    start(app, &job, settings, mode).await
 }
 
 /// Runs a job on the cluster of this scheduler.
@@ -36,34 +32,27 @@ pub(super) async fn submit(
     scheduler: Option<String>,
     job: JobArgs,
 ) -> Result<(), Failure> {
-    match job {
-        JobArgs::Segmentation(args) => {
-            if args.common.standalone {
-                return Err(Failure::usage(
-                    "--standalone runs a job inside this process, and `jobs submit` sends it to a \
-                     cluster; use `jobs run … --standalone`, or leave --standalone out",
-                ));
-            }
-            let settings = Settings::of_segmentation(&args)?;
-            let scheduler = scheduler.or_else(|| settings.scheduler.clone()).ok_or_else(|| {
-                Failure::usage(
-                    "no scheduler to submit to; say where it listens with --scheduler URL, such \
-                     as http://127.0.0.1:50050, with JOBS_SCHEDULER, or as `scheduler` in the \
-                     settings",
-                )
-            })?;
-            segment(app, *args, settings, Mode::Cluster { scheduler }).await
-        }
+    if job.common().standalone {
+        return Err(Failure::usage(
+            "--standalone runs a job inside this process, and `jobs submit` sends it to a \
+             cluster; use `jobs run … --standalone`, or leave --standalone out",
+        ));
     }
+    let settings = Settings::of(&job)?;
+    let scheduler = scheduler
+        .or_else(|| settings.scheduler.clone())
+        .ok_or_else(|| {
+            Failure::usage(
+                "no scheduler to submit to; say where it listens with --scheduler URL, such as \
+             http://127.0.0.1:50050, with JOBS_SCHEDULER, or as `scheduler` in the settings",
+            )
+        })?;
+    start(app, &job, settings, Mode::Cluster { scheduler }).await
 }
 
-async fn segment(
-    app: &App,
-    args: SegmentationArgs,
-    settings: Settings,
-    mode: Mode,
-) -> Result<(), Failure> {
-    let common = args.common;
+async fn start(app: &App, job: &JobArgs, settings: Settings, mode: Mode) -> Result<(), Failure> {
+    let common = job.common();
+    size_pool(settings.threads);
     let events = EventsParams {
         events: common.source.events.clone(),
         mapping: common.source.mapping.clone(),
@@ -72,24 +61,65 @@ async fn segment(
         quick: common.quick,
         seed: settings.seed,
     };
-    let job = Segmentation {
-        events,
-        settings: settings.segmentation.clone(),
+    match job {
+        JobArgs::Segmentation(_) => {
+            let job = Segmentation {
+                events,
+                settings: settings.segmentation.clone(),
+            };
+            let own = json!(settings.segmentation);
+            let finished = carry_out(app, common, &settings, own, mode, job).await?;
+            segmentation_summary::print(&finished.outcome)?;
+            print_place(&finished)
+        }
+        JobArgs::Recommendation(_) => {
+            let job = Recommendation {
+                events,
+                settings: settings.recommendation.clone(),
+            };
+            let own = json!(settings.recommendation);
+            let finished = carry_out(app, common, &settings, own, mode, job).await?;
+            recommendation_summary::print(&finished.outcome)?;
+            print_place(&finished)?;
+            recommendation_summary::print_question(&finished.outcome, &common.output)
+        }
+    }
+}
+
+/// Gives the mathematics as many threads as the engine. The first job of a process decides: its pool
+/// is the process's.
+fn size_pool(threads: Option<usize>) {
+    // 0 threads are refused by the engine, with a message.
+    let Some(threads) = threads.filter(|threads| *threads > 0) else {
+        return;
     };
-    let finished = carry_out(app, &common, &settings, mode, job).await?;
-    print(&finished)
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    if let Err(error) = pool.build_global() {
+        tracing::debug!(%error, "the pool of threads stays as it is");
+    }
+}
+
+/// Where a run is.
+fn print_place<O>(finished: &Finished<O>) -> Result<(), Failure> {
+    output::line(&format!("run     {}", finished.run.manifest.run_id))?;
+    output::line(&format!(
+        "report  {}/report.html",
+        finished.run.url.trim_end_matches('/')
+    ))
 }
 
 /// Opens engine and output, runs the job within its frame, and closes the engine however it ends.
-pub(super) async fn carry_out<J: Job>(
+/// `own` are the settings of the job itself.
+async fn carry_out<J: Job>(
     app: &App,
     common: &CommonArgs,
     settings: &Settings,
+    own: Value,
     mode: Mode,
     job: J,
 ) -> Result<Finished<J::Outcome>, Failure> {
     let output = open_output(&common.output)?;
-    let parameters = parameters(common, settings, &mode);
+    let parameters = parameters(common, settings, own, &mode);
     let opened = open_engine(
         mode,
         settings.threads,
@@ -119,7 +149,7 @@ pub(super) async fn carry_out<J: Job>(
 
 /// What a reader of the manifest needs to run the job again; widths and limits are left out,
 /// because they change nothing.
-fn parameters(common: &CommonArgs, settings: &Settings, mode: &Mode) -> serde_json::Value {
+fn parameters(common: &CommonArgs, settings: &Settings, own: Value, mode: &Mode) -> Value {
     let mode = match mode {
         Mode::Embedded => "embedded",
         Mode::Standalone => "standalone",
@@ -133,7 +163,7 @@ fn parameters(common: &CommonArgs, settings: &Settings, mode: &Mode) -> serde_js
         "as_of": common.as_of,
         "quick": common.quick,
         "mode": mode,
-        "settings": settings.segmentation,
+        "settings": own,
     })
 }
 
@@ -147,42 +177,4 @@ fn versions() -> BTreeMap<String, String> {
 #[expect(clippy::disallowed_methods, reason = "the binary reads the clock")]
 fn now() -> DateTime<Utc> {
     Utc::now()
-}
-
-/// Prints what was found and where it is.
-fn print(finished: &Finished<Arc<Outcome>>) -> Result<(), Failure> {
-    let outcome = &finished.outcome;
-    let mut table = output::table(&["segment", "customers", "share", "revenue"]);
-    for segment in outcome
-        .rfm
-        .segments
-        .iter()
-        .filter(|segment| segment.size.customers > 0)
-    {
-        table.add_row([
-            segment.name.clone(),
-            output::count(segment.size.customers),
-            format!("{:.1} %", 100.0 * segment.size.share),
-            format!("{:.2}", segment.size.revenue.to_f64()),
-        ]);
-    }
-    output::right_align(&mut table, &[1, 2, 3]);
-    output::line(&table.to_string())?;
-    let clusters = &outcome.clusters;
-    output::line(&format!(
-        "{} clusters: {}",
-        clusters.n_clusters, clusters.reason
-    ))?;
-    for cluster in &clusters.clusters {
-        let share = 100.0 * cluster.size.share;
-        output::line(&format!(
-            "  {} {} ({share:.1} %)",
-            cluster.cluster, cluster.name
-        ))?;
-    }
-    output::line(&format!("run     {}", finished.run.manifest.run_id))?;
-    output::line(&format!(
-        "report  {}/report.html",
-        finished.run.url.trim_end_matches('/')
-    ))
 }

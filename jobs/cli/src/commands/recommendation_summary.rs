@@ -1,0 +1,76 @@
+//! What a recommendation run found, in a few lines.
+
+use pipeline::Failure;
+use recommendation::Outcome;
+use recommendation::outcome::{Protocol, Quality, Recommender, Verdict};
+
+use crate::output;
+
+/// Prints what was found.
+pub(super) fn print(outcome: &Outcome) -> Result<(), Failure> {
+    let learned = &outcome.learned;
+    output::line(&format!(
+        "{} customers, {} products, {} pairs with a score ({} feedback)",
+        output::count(learned.users),
+        output::count(learned.products),
+        output::count(learned.pairs),
+        outcome.feedback
+    ))?;
+    output::line(&format!("setting {}", outcome.choice.reason))?;
+    match &outcome.quality {
+        Some(quality) => print_quality(quality),
+        None => output::line(
+            "The lists were not tested: the log leaves nobody with something to find again.",
+        ),
+    }
+}
+
+/// How to ask for a customer of the run.
+pub(super) fn print_question(outcome: &Outcome, output: &str) -> Result<(), Failure> {
+    match outcome.examples.first() {
+        Some(customer) => output::line(&format!(
+            "ask     jobs recommend --output {output} --user {} --explain",
+            customer.user_id
+        )),
+        None => Ok(()),
+    }
+}
+
+fn print_quality(quality: &Quality) -> Result<(), Failure> {
+    let mut table = output::table(&["recommender", "NDCG@10", "95 % interval", "Recall@20"]);
+    for found in &quality.recommenders {
+        let ndcg = &found.ndcg_at_10;
+        table.add_row([
+            found.recommender.label().to_owned(),
+            format!("{:.4}", ndcg.mean),
+            format!("{:.4} to {:.4}", ndcg.low, ndcg.high),
+            format!("{:.4}", found.recall_at_20.mean),
+        ]);
+    }
+    output::right_align(&mut table, &[1, 2, 3]);
+    output::line(&table.to_string())?;
+    let users = output::count(quality.n_users);
+    output::line(&match &quality.protocol {
+        Protocol::Time { at } => format!(
+            "tested on the products {users} customers turned to from {} on",
+            at.format("%Y-%m-%d %H:%M UTC")
+        ),
+        Protocol::Fold { fold } => format!(
+            "tested on the products of {users} customers in fold {fold}: the log cannot be cut by \
+             time"
+        ),
+    })?;
+    match (quality.verdict, quality.of(Recommender::Popularity)) {
+        (Verdict::Better, _) | (_, None) => Ok(()),
+        (Verdict::NotBetter, Some(popular)) => output::line(&format!(
+            "THE MODEL DOES NOT BEAT POPULARITY: showing everybody the most popular products is at \
+             least as good (NDCG@10 {:.4}).",
+            popular.ndcg_at_10.mean
+        )),
+        (Verdict::NotClearlyBetter, Some(popular)) => output::line(&format!(
+            "THE MODEL DOES NOT CLEARLY BEAT POPULARITY (NDCG@10 {:.4}): the difference may be \
+             chance.",
+            popular.ndcg_at_10.mean
+        )),
+    }
+}
