@@ -56,15 +56,14 @@ async fn open(mode: Mode, folder: &Path, threads: usize, mib: usize) -> Engine {
     Engine::open(params).await.unwrap()
 }
 
-/// The log in files below `folder`, in the order given.
-async fn write_log(folder: &Path, name: &str, order: &str) -> String {
+/// The log in files below `folder`; `rest` ends the query, with a condition or an order.
+async fn write_log(folder: &Path, name: &str, rest: &str) -> String {
     let engine = open(Mode::Embedded, folder, 3, 512).await;
     let url = folder.join(name).to_str().unwrap().to_owned();
-    let written = engine
-        .materialise("events", &format!("{LOG}{order}"), &[], &url)
+    engine
+        .materialise("events", &format!("{LOG}{rest}"), &[], &url)
         .await
         .unwrap();
-    assert_eq!(written.rows, 160_000);
     url
 }
 
@@ -138,18 +137,16 @@ async fn threads_order_cluster_and_memory_do_not_show() {
     let little = open(Mode::Embedded, folder.path(), 2, 24).await;
     let found = made_of(&little, &shuffled, &DECAYED).await;
     assert_same(&found, &expected, "24 MiB");
-    for threads in [2, 3] {
-        let cluster = open(Mode::Standalone, folder.path(), threads, 512).await;
-        let found = made_of(&cluster, &shuffled, &DECAYED).await;
-        assert_same(&found, &expected, &format!("standalone, {threads} threads"));
-        cluster.close().await;
-    }
+    let cluster = open(Mode::Standalone, folder.path(), 2, 512).await;
+    let found = made_of(&cluster, &shuffled, &DECAYED).await;
+    assert_same(&found, &expected, "standalone");
+    cluster.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_takes_parameters_that_are_null_and_those_that_are_not() {
     let folder = tempfile::tempdir().unwrap();
-    let log = write_log(folder.path(), "log", "").await;
+    let log = write_log(folder.path(), "log", " where v <= 5000").await;
     let embedded = open(Mode::Embedded, folder.path(), 2, 512).await;
     let cluster = open(Mode::Standalone, folder.path(), 2, 512).await;
     let window = PairParams {

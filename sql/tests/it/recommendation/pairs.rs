@@ -13,13 +13,17 @@ type Row = BTreeMap<String, String>;
 
 const NOON: &str = "2024-01-01 12:00:00Z";
 
+fn key(user: &str, product: &str) -> (String, String) {
+    (user.to_owned(), product.to_owned())
+}
+
 /// The pairs by user and product.
 async fn pairs_with(events: &[Event], params: &PairParams) -> BTreeMap<(String, String), Row> {
     let engine = engine_with(events, 2).await;
     let found = rows(&engine, PAIRS.text, &params.values()).await;
     let count = found.len();
-    let key = |row: &Row| (row["user_id"].clone(), row["product_id"].clone());
-    let pairs: BTreeMap<_, _> = found.into_iter().map(|row| (key(&row), row)).collect();
+    let keyed = |row: Row| (key(&row["user_id"], &row["product_id"]), row);
+    let pairs: BTreeMap<_, _> = found.into_iter().map(keyed).collect();
     assert_eq!(pairs.len(), count, "a pair has more than one row");
     pairs
 }
@@ -58,9 +62,15 @@ async fn each_kind_of_event_has_its_weight() {
         ("remove_from_cart", "-2.000000"),
         ("return", "-4.000000"),
     ];
+    let events = kinds.map(|(kind, _)| Event {
+        product: kind,
+        ..event(NOON, kind)
+    });
+    let pairs = pairs_with(&events, &WHOLE).await;
+    assert_eq!(pairs.len(), kinds.len());
     for (kind, evidence) in kinds {
         assert_features!(
-            pair(&[event(NOON, kind)]).await,
+            pairs[&key("u", kind)],
             evidence: evidence, score: "", fold: "", n_events: "1",
             last_event_at: "2024-01-01T12:00:00Z",
         );
@@ -94,7 +104,6 @@ async fn a_pair_is_a_user_and_a_product_and_somebody_unknown_is_nobody() {
         of(None, "r"),
     ];
     let pairs = pairs_with(&events, &WHOLE).await;
-    let key = |user: &str, product: &str| (user.to_owned(), product.to_owned());
     let expected = [key("a", "p"), key("a", "q"), key("b", "p")];
     assert_eq!(pairs.keys().cloned().collect::<Vec<_>>(), expected);
     assert_features!(pairs[&key("a", "p")], n_events: "2", evidence: "6.000000");
@@ -190,20 +199,29 @@ async fn a_score_comes_back_as_it_was_given() {
         "9999-12-31 23:59:59.999999Z",
     ];
     let scores = [
-        1e12,
-        -1e12,
-        0.0,
-        4.1,
-        -4.1,
-        0.000_001,
-        -0.000_001,
-        123_456.789,
+        ("a", 1e12),
+        ("b", -1e12),
+        ("c", 0.0),
+        ("d", 4.1),
+        ("e", -4.1),
+        ("f", 0.000_001),
+        ("g", -0.000_001),
+        ("h", 123_456.789),
     ];
+    let mut events = Vec::new();
     for at in moments {
-        for score in scores {
-            assert_features!(
-                pair(&[scored(at, score), event(at, "view")]).await, score: format!("{score:?}"),
-            );
+        let of = |(product, score)| Event {
+            user: Some(at),
+            product,
+            ..scored(at, score)
+        };
+        events.extend(scores.map(of));
+    }
+    let pairs = pairs_with(&events, &WHOLE).await;
+    assert_eq!(pairs.len(), moments.len() * scores.len());
+    for at in moments {
+        for (product, score) in scores {
+            assert_features!(pairs[&key(at, product)], score: format!("{score:?}"));
         }
     }
     // To a millionth.
@@ -225,9 +243,27 @@ async fn the_fold_is_that_of_the_latest_event_with_one() {
     assert_features!(pair(&events).await, fold: "3");
     let tie = [folded(NOON, 2), folded(NOON, -1), folded(NOON, 4)];
     assert_features!(pair(&tie).await, fold: "-1");
-    for at in [NOON, "1969-12-31 23:59:59.999999Z"] {
-        for fold in [0, 1, -1, i32::MAX, i32::MIN] {
-            assert_features!(pair(&[folded(at, fold)]).await, fold: fold.to_string());
+    let moments = [NOON, "1969-12-31 23:59:59.999999Z"];
+    let folds = [
+        ("a", 0),
+        ("b", 1),
+        ("c", -1),
+        ("d", i32::MAX),
+        ("e", i32::MIN),
+    ];
+    let mut events = Vec::new();
+    for at in moments {
+        let of = |(product, fold)| Event {
+            user: Some(at),
+            product,
+            ..folded(at, fold)
+        };
+        events.extend(folds.map(of));
+    }
+    let pairs = pairs_with(&events, &WHOLE).await;
+    for at in moments {
+        for (product, fold) in folds {
+            assert_features!(pairs[&key(at, product)], fold: fold.to_string());
         }
     }
 }
