@@ -1,4 +1,4 @@
-//! The test of the chosen setting on what the choice has not seen.
+//! The test of a model with the chosen setting on what it has not seen.
 
 use algorithms::als::Interactions;
 use algorithms::ranking::{BootstrapParams, MeanInterval, Metric, bootstrap_mean};
