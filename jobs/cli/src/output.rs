@@ -1,4 +1,4 @@
-//! What goes to standard output: tables and JSON.
+//! What goes to standard output: tables, JSON and CSV.
 
 use std::io::Write;
 
@@ -31,12 +31,8 @@ pub(crate) fn csv(rows: &[Vec<String>]) -> Result<(), Failure> {
         writer.write_record(row).map_err(Failure::internal)?;
     }
     let bytes = writer.into_inner().map_err(Failure::internal)?;
-    line(String::from_utf8_lossy(&bytes).trim_end())
-}
-
-/// Says something beside the data, on standard error. A closed standard error changes nothing.
-pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "note: {text}");
+    let text = String::from_utf8_lossy(&bytes);
+    line(text.strip_suffix('\n').unwrap_or(&text))
 }
 
 /// An empty table in the style of all our tables.
@@ -78,4 +74,23 @@ pub(crate) fn right_align(table: &mut Table, columns: &[usize]) {
 /// A count with thousands separators.
 pub(crate) fn count(value: u64) -> String {
     indicatif::HumanCount(value).to_string()
+}
+
+/// An exact price without zeros that say nothing: `12.5000` is `12.50`.
+pub(crate) fn price(decimal: &str) -> String {
+    match decimal.split_once('.') {
+        Some((whole, places)) => format!("{whole}.{:0<2}", places.trim_end_matches('0')),
+        None => decimal.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_keep_two_places_and_all_that_count() {
+        let prices = ["12.5000", "0.0125", "7", "3.0000", "-1.2"].map(price);
+        assert_eq!(prices, ["12.50", "0.0125", "7", "3.00", "-1.20"]);
+    }
 }

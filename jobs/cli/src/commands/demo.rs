@@ -5,7 +5,7 @@ use pipeline::Failure;
 use super::{App, generate, run};
 use crate::args::{
     CommonArgs, DemoArgs, GenerateArgs, GenerateFormat, JobArgs, RecommendationArgs,
-    RecommendationFlags, SegmentationArgs, SourceArgs,
+    SegmentationArgs, SourceArgs,
 };
 
 /// Simulates the shop, segments its customers and recommends them products.
@@ -39,9 +39,6 @@ pub(super) async fn demo(app: &App, args: DemoArgs) -> Result<(), Failure> {
     };
     let segmentation = SegmentationArgs::with_defaults(common.clone());
     run::run(app, JobArgs::Segmentation(Box::new(segmentation))).await?;
-    let recommendation = RecommendationArgs {
-        common,
-        flags: RecommendationFlags::default(),
-    };
+    let recommendation = RecommendationArgs::with_defaults(common);
     run::run(app, JobArgs::Recommendation(Box::new(recommendation))).await
 }

@@ -14,6 +14,7 @@ mod show;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use artifacts::{Output, RunReader};
 use engine::{Engine, EngineParams, Mode};
 use pipeline::settings::ByteSize;
 use pipeline::{CancellationToken, Failure};
@@ -69,16 +70,31 @@ async fn open_engine(
 
 /// The runs of an output folder or URL. A folder is named by its absolute path, because an executor
 /// does not share our working directory.
-fn open_output(url_or_path: &str) -> Result<artifacts::Output, Failure> {
+fn open_output(url_or_path: &str) -> Result<Output, Failure> {
     let resolved = engine::stores::resolve(url_or_path).map_err(Failure::usage)?;
     let display = match resolved.url.to_file_path() {
         Ok(path) => path.to_string_lossy().into_owned(),
         Err(()) => resolved.url.to_string(),
     };
     let display = display.trim_end_matches('/').to_owned();
-    Ok(artifacts::Output::new(
-        resolved.store,
-        resolved.path,
-        display,
-    ))
+    Ok(Output::new(resolved.store, resolved.path, display))
+}
+
+/// The run of a job that a question is put to: the one that is named, or the latest of the output.
+async fn finished_run(
+    output: &Output,
+    job: &str,
+    run_id: Option<&str>,
+) -> Result<RunReader, Failure> {
+    let run = match run_id {
+        Some(run_id) => Some(output.open(job, run_id).await?),
+        None => output.latest(job).await?,
+    };
+    run.ok_or_else(|| {
+        let folder = output.display();
+        Failure::usage(format!(
+            "there is no finished {job} in {folder}; make one with `jobs run {job} --output \
+             {folder}`, or check the path"
+        ))
+    })
 }

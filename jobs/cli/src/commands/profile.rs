@@ -4,7 +4,7 @@ use pipeline::Failure;
 use segmentation::CustomerProfile;
 use serde_json::Value;
 
-use super::open_output;
+use super::{finished_run, open_output};
 use crate::args::{OutputFormat, ProfileArgs};
 use crate::output;
 
@@ -13,16 +13,7 @@ const JOB: &str = "segmentation";
 /// Looks the customer up and prints what the run knows.
 pub(super) async fn profile(args: ProfileArgs) -> Result<(), Failure> {
     let runs = open_output(&args.output)?;
-    let run = match &args.run {
-        Some(run_id) => runs.open(JOB, run_id).await?,
-        None => runs.latest(JOB).await?.ok_or_else(|| {
-            Failure::usage(format!(
-                "there is no finished segmentation in {}; make one with `jobs run segmentation \
-                 --output {}`, or check the path",
-                args.output, args.output
-            ))
-        })?,
-    };
+    let run = finished_run(&runs, JOB, args.run.as_deref()).await?;
     let found = segmentation::lookup(&run, &args.user).await?;
     let profile = found.ok_or_else(|| {
         Failure::bad_input(format!(

@@ -1,16 +1,16 @@
 //! `jobs recommend` and `jobs similar`: asking a finished recommendation run.
 
-use artifacts::{Output, RunReader};
+use artifacts::RunReader;
 use data::EventsParams;
 use engine::Mode;
-use pipeline::Failure;
+use pipeline::{Failure, FailureKind, Reporter};
 use recommendation::RecommendationModel;
 use recommendation::serving::{
-    AllowedProducts, Answer, NewPair, Recommended, Request, SimilarAnswer, allowed_products,
-    new_events, recommend as ask, similar as ask_similar,
+    self, AllowedProducts, Answer, NewPair, Recommended, Request, SimilarAnswer, SimilarProduct,
+    Source,
 };
 
-use super::{App, open_engine, open_output};
+use super::{App, finished_run, open_engine, open_output};
 use crate::args::{ListArgs, ListFormat, RecommendArgs, SimilarArgs};
 use crate::output;
 
@@ -18,23 +18,15 @@ const JOB: &str = "recommendation";
 
 /// Prints the best products for a customer.
 pub(super) async fn recommend(app: &App, args: RecommendArgs) -> Result<(), Failure> {
-    let list = &args.list;
-    let runs = open_output(&list.output)?;
-    let run = find(&runs, list).await?;
-    let request = Request {
-        allowed: allowed(app, &run, list).await?,
-        new_events: happened(app, &run, &args).await?,
-        user: args.user.clone(),
-        n: list.n,
-        include_seen: args.include_seen,
-        explain: args.explain,
+    let answer = tokio::select! {
+        answer = ask(&args) => answer?,
+        () = app.cancel.cancelled() => return Err(app.cancelled()),
     };
-    let answer = ask(&runs, &run, &request).await?;
-    match list.format {
+    match args.list.format {
         ListFormat::Json => output::json(&answer),
         ListFormat::Csv => {
-            say(answer.notice.as_deref());
-            output::csv(&csv_rows(&answer))
+            say(app, answer.notice.as_deref());
+            output::csv(&csv_rows(&answer, args.explain))
         }
         ListFormat::Table => print(&answer, args.explain),
     }
@@ -42,62 +34,58 @@ pub(super) async fn recommend(app: &App, args: RecommendArgs) -> Result<(), Fail
 
 /// Prints the products most similar to one.
 pub(super) async fn similar(app: &App, args: SimilarArgs) -> Result<(), Failure> {
-    let list = &args.list;
-    let runs = open_output(&list.output)?;
-    let run = find(&runs, list).await?;
-    let allowed = allowed(app, &run, list).await?;
-    let answer = ask_similar(&run, &args.product, list.n, allowed.as_ref()).await?;
-    let rows = similar_rows(&answer);
-    match list.format {
+    let answer = tokio::select! {
+        answer = ask_similar(&args) => answer?,
+        () = app.cancel.cancelled() => return Err(app.cancelled()),
+    };
+    match args.list.format {
         ListFormat::Json => output::json(&answer),
         ListFormat::Csv => {
-            say(answer.notice.as_deref());
-            output::csv(&rows)
+            say(app, answer.notice.as_deref());
+            output::csv(&similar_csv_rows(&answer))
         }
-        ListFormat::Table => {
-            if let Some(notice) = &answer.notice {
-                output::line(notice)?;
-            }
-            print_table(&rows)
-        }
+        ListFormat::Table => print_similar(&answer),
     }
 }
 
-async fn find(runs: &Output, list: &ListArgs) -> Result<RunReader, Failure> {
-    let output = &list.output;
-    match &list.run {
-        Some(run_id) => Ok(runs.open(JOB, run_id).await?),
-        None => runs.latest(JOB).await?.ok_or_else(|| {
-            Failure::usage(format!(
-                "there is no finished recommendation in {output}; make one with `jobs run \
-                 recommendation --output {output}`, or check the path"
-            ))
-        }),
-    }
+async fn ask(args: &RecommendArgs) -> Result<Answer, Failure> {
+    let list = &args.list;
+    let runs = open_output(&list.output)?;
+    let run = finished_run(&runs, JOB, list.run.as_deref()).await?;
+    let request = Request {
+        user: args.user.clone(),
+        n: list.n,
+        include_seen: args.include_seen,
+        explain: args.explain,
+        allowed: allowed(&run, list).await?,
+        new_events: new_events(&run, args).await?,
+    };
+    Ok(serving::recommend(&runs, &run, &request).await?)
 }
 
-/// The products that pass the filter; none when there is no filter.
-async fn allowed(
-    app: &App,
-    run: &RunReader,
-    list: &ListArgs,
-) -> Result<Option<AllowedProducts>, Failure> {
+async fn ask_similar(args: &SimilarArgs) -> Result<SimilarAnswer, Failure> {
+    let list = &args.list;
+    let runs = open_output(&list.output)?;
+    let run = finished_run(&runs, JOB, list.run.as_deref()).await?;
+    let allowed = allowed(&run, list).await?;
+    Ok(serving::similar(&run, &args.product, list.n, allowed.as_ref()).await?)
+}
+
+/// The products that pass the condition; none when there is no condition. Without one no engine is
+/// opened: a plain question is answered at once.
+async fn allowed(run: &RunReader, list: &ListArgs) -> Result<Option<AllowedProducts>, Failure> {
     let Some(condition) = &list.predicate else {
         return Ok(None);
     };
     let engine = open_engine(Mode::Embedded, None, None, None).await?;
-    let asked = allowed_products(&engine, run, condition, list.products.as_deref());
-    let allowed = tokio::select! {
-        allowed = asked => allowed.map_err(Failure::from),
-        () = app.cancel.cancelled() => Err(app.cancelled()),
-    };
+    let products = list.products.as_deref();
+    let allowed = serving::allowed_products(&engine, run, condition, products).await;
     engine.close().await;
-    allowed.map(Some)
+    Ok(Some(allowed?))
 }
 
 /// What the customer did since the run; none when no events are given.
-async fn happened(
-    app: &App,
+async fn new_events(
     run: &RunReader,
     args: &RecommendArgs,
 ) -> Result<Option<Vec<NewPair>>, Failure> {
@@ -110,124 +98,193 @@ async fn happened(
         ..EventsParams::default()
     };
     let model = RecommendationModel::read(run).await?;
-    let work = tempfile::tempdir().map_err(Failure::internal)?;
-    let work_url = work.path().to_string_lossy().into_owned();
+    let work = tempfile::Builder::new()
+        .prefix("clientele-events-")
+        .tempdir()
+        .map_err(|error| Failure::new(FailureKind::Output, error))?;
+    let work_url = work.path().to_string_lossy();
     let engine = open_engine(Mode::Embedded, None, None, None).await?;
-    let asked = new_events(&engine, &model, &events, &args.user, &work_url);
-    let found = tokio::select! {
-        found = asked => found.map_err(Failure::from),
-        () = app.cancel.cancelled() => Err(app.cancelled()),
-    };
+    let pairs = serving::new_events(&engine, &model, &events, &args.user, &work_url).await;
     engine.close().await;
-    found.map(Some)
+    Ok(Some(pairs?))
 }
 
 /// A notice beside the data, on standard error.
-fn say(notice: Option<&str>) {
+fn say(app: &App, notice: Option<&str>) {
     if let Some(notice) = notice {
-        output::note(notice);
+        app.reporter.note(notice);
     }
 }
 
 fn print(answer: &Answer, explain: bool) -> Result<(), Failure> {
+    let source = in_words(&answer.source);
+    output::line(&format!(
+        "customer {}, {source} (run {})",
+        answer.user_id, answer.run_id
+    ))?;
     if let Some(notice) = &answer.notice {
         output::line(notice)?;
     }
-    let mut rows = list_rows(&answer.recommendations);
+    // Popular products have a number of customers, and no reasons in this customer's past.
+    let popular = matches!(
+        answer.source,
+        Source::Popularity | Source::SegmentPopularity { .. }
+    );
+    let explain = explain && !popular;
+    let mut header = header(if popular { "customers" } else { "score" });
     if explain {
-        rows[0].push("because of".to_owned());
-        for (row, recommended) in rows[1..].iter_mut().zip(&answer.recommendations) {
-            row.push(because(recommended));
+        header.push("because of");
+    }
+    let row = |found: &Recommended| {
+        let score = match popular {
+            true => output::count(found.score as u64),
+            false => format!("{:.4}", found.score),
+        };
+        let mut row = Row::from(found).for_people(score);
+        if explain {
+            let reasons = found.because.iter();
+            let reasons =
+                reasons.map(|past| format!("{} ({:.0} %)", past.product_id, 100.0 * past.share));
+            row.push(reasons.collect::<Vec<_>>().join(", "));
+        }
+        row
+    };
+    print_table(&header, answer.recommendations.iter().map(row).collect())
+}
+
+/// What a list is made from.
+fn in_words(source: &Source) -> String {
+    match source {
+        Source::Model => "products by what was learned of them".to_owned(),
+        Source::FoldIn { products, .. } => {
+            format!("products by their events with {products} others, new events included")
+        }
+        Source::SegmentPopularity { segment } => format!("popular products of segment {segment}"),
+        Source::Popularity => "popular products of the shop".to_owned(),
+    }
+}
+
+fn print_similar(answer: &SimilarAnswer) -> Result<(), Failure> {
+    let price = answer.price.as_deref().map(output::price);
+    let about = [answer.category.clone(), answer.brand.clone(), price];
+    let about: Vec<String> = about.into_iter().flatten().collect();
+    let about = match about.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", about.join(", ")),
+    };
+    output::line(&format!(
+        "product {}{about}: what the same customers turn to (run {})",
+        answer.product_id, answer.run_id
+    ))?;
+    if let Some(notice) = &answer.notice {
+        output::line(notice)?;
+    }
+    let row = |found: &SimilarProduct| Row::from(found).for_people(format!("{:.4}", found.score));
+    print_table(
+        &header("similarity"),
+        answer.similar.iter().map(row).collect(),
+    )
+}
+
+/// What both lists say of a product.
+struct Row<'a> {
+    rank: u32,
+    product_id: &'a str,
+    category: Option<&'a str>,
+    brand: Option<&'a str>,
+    price: Option<&'a str>,
+    score: f64,
+}
+
+impl<'a> From<&'a Recommended> for Row<'a> {
+    fn from(found: &'a Recommended) -> Self {
+        Self {
+            rank: found.rank,
+            product_id: &found.product_id,
+            category: found.category.as_deref(),
+            brand: found.brand.as_deref(),
+            price: found.price.as_deref(),
+            score: found.score,
         }
     }
-    print_table(&rows)
 }
 
-/// A header and a row per product.
-fn list_rows(list: &[Recommended]) -> Vec<Vec<String>> {
-    let header = ["rank", "product", "category", "brand", "price", "score"];
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let row = |found: &Recommended| {
-        vec![
-            found.rank.to_string(),
-            found.product_id.clone(),
-            text(&found.category),
-            text(&found.brand),
-            text(&found.price),
-            score(found.score),
-        ]
-    };
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    rows.extend(list.iter().map(row));
-    rows
-}
-
-fn similar_rows(answer: &SimilarAnswer) -> Vec<Vec<String>> {
-    let header = [
-        "rank",
-        "product",
-        "category",
-        "brand",
-        "price",
-        "similarity",
-    ];
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    rows.extend(answer.similar.iter().map(|found| {
-        vec![
-            found.rank.to_string(),
-            found.product_id.clone(),
-            text(&found.category),
-            text(&found.brand),
-            text(&found.price),
-            score(found.score),
-        ]
-    }));
-    rows
-}
-
-/// The rows of a table with the customer and what the list is made from.
-fn csv_rows(answer: &Answer) -> Vec<Vec<String>> {
-    let mut rows = list_rows(&answer.recommendations);
-    for (place, row) in rows.iter_mut().enumerate() {
-        let cells = match place {
-            0 => ["user_id".to_owned(), "source".to_owned()],
-            _ => [answer.user_id.clone(), answer.source.name().to_owned()],
-        };
-        row.splice(0..0, cells);
-    }
-    rows
-}
-
-fn because(recommended: &Recommended) -> String {
-    let reason = |reason: &recommendation::serving::Because| {
-        format!("{} ({:.0} %)", reason.product_id, 100.0 * reason.share)
-    };
-    let reasons: Vec<String> = recommended.because.iter().map(reason).collect();
-    reasons.join(", ")
-}
-
-/// Whole numbers are counts of customers.
-fn score(score: f64) -> String {
-    if score.fract() == 0.0 && score.abs() >= 1.0 {
-        format!("{score:.0}")
-    } else {
-        format!("{score:.4}")
+impl<'a> From<&'a SimilarProduct> for Row<'a> {
+    fn from(found: &'a SimilarProduct) -> Self {
+        Self {
+            rank: found.rank,
+            product_id: &found.product_id,
+            category: found.category.as_deref(),
+            brand: found.brand.as_deref(),
+            price: found.price.as_deref(),
+            score: found.score,
+        }
     }
 }
 
-fn print_table(rows: &[Vec<String>]) -> Result<(), Failure> {
-    let Some((header, rows)) = rows.split_first() else {
-        return Ok(());
-    };
+impl Row<'_> {
+    /// The cells of a table.
+    fn for_people(&self, score: String) -> Vec<String> {
+        let price = self.price.map(output::price).unwrap_or_default();
+        self.cells(price, score)
+    }
+
+    /// The cells of a CSV file: every digit of the numbers.
+    fn for_programs(&self) -> Vec<String> {
+        let price = self.price.unwrap_or_default().to_owned();
+        self.cells(price, self.score.to_string())
+    }
+
+    fn cells(&self, price: String, score: String) -> Vec<String> {
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let (rank, product_id) = (self.rank.to_string(), self.product_id.to_owned());
+        let (category, brand) = (text(self.category), text(self.brand));
+        vec![rank, product_id, category, brand, price, score]
+    }
+}
+
+fn header(score: &str) -> Vec<&str> {
+    vec!["rank", "product", "category", "brand", "price", score]
+}
+
+fn print_table(header: &[&str], rows: Vec<Vec<String>>) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let mut table = output::table(&header);
-    for row in rows {
-        table.add_row(row);
-    }
+    let mut table = output::table(header);
+    table.add_rows(rows);
     output::right_align(&mut table, &[0, 4, 5]);
     output::line(&table.to_string())
+}
+
+const CSV_HEADER: [&str; 6] = ["rank", "product_id", "category", "brand", "price", "score"];
+
+/// The list with the customer and what it is made from; reasons as `product:share`, parted by
+/// semicolons.
+fn csv_rows(answer: &Answer, explain: bool) -> Vec<Vec<String>> {
+    let mut header = vec!["user_id", "source"];
+    header.extend(CSV_HEADER);
+    header.extend(explain.then_some("because"));
+    let row = |found: &Recommended| {
+        let mut row = vec![answer.user_id.clone(), answer.source.name().to_owned()];
+        row.extend(Row::from(found).for_programs());
+        if explain {
+            let reasons = found.because.iter();
+            let reasons = reasons.map(|past| format!("{}:{:.4}", past.product_id, past.share));
+            row.push(reasons.collect::<Vec<_>>().join(";"));
+        }
+        row
+    };
+    let rows = answer.recommendations.iter().map(row);
+    std::iter::once(owned(&header)).chain(rows).collect()
+}
+
+fn similar_csv_rows(answer: &SimilarAnswer) -> Vec<Vec<String>> {
+    let rows = answer.similar.iter();
+    let rows = rows.map(|found| Row::from(found).for_programs());
+    std::iter::once(owned(&CSV_HEADER)).chain(rows).collect()
+}
+
+fn owned(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|&cell| cell.to_owned()).collect()
 }

@@ -29,10 +29,27 @@ pub(super) fn print(outcome: &Outcome) -> Result<(), Failure> {
 pub(super) fn print_question(outcome: &Outcome, output: &str) -> Result<(), Failure> {
     match outcome.examples.first() {
         Some(customer) => output::line(&format!(
-            "ask     jobs recommend --output {output} --user {} --explain",
-            customer.user_id
+            "ask     {} recommend --output {} --user {} --explain",
+            quoted(&program()),
+            quoted(output),
+            quoted(&customer.user_id)
         )),
         None => Ok(()),
+    }
+}
+
+/// This program as it was called, so that the command can be pasted: `jobs` alone is a word of the
+/// shell.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "jobs".to_owned())
+}
+
+/// A word of a command line, in quotes where a shell would take it apart.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-:".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 

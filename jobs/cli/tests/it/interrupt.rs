@@ -1,5 +1,6 @@
 //! Ctrl-C ends a job within a second or two, leaves no run, and says so with exit code 130.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -10,23 +11,28 @@ fn ctrl_c_leaves_no_run() {
     let folder = tempfile::tempdir().unwrap();
     let events = shop(&folder.path().join("shop"), 200_000, 8_000);
     let output = folder.path().join("out");
+    interrupt(
+        "segmentation",
+        &["--k", "2..20", "--n-init", "50"],
+        &events,
+        &output,
+    );
+    let long = ["--factors", "64,128", "--iterations", "500", "--tol", "0"];
+    interrupt("recommendation", &long, &events, &output);
+}
+
+fn interrupt(job: &str, more: &[&str], events: &str, output: &Path) {
     let mut child = jobs()
-        .args([
-            "run",
-            "segmentation",
-            "--events",
-            &events,
-            "--output",
-            output.to_str().unwrap(),
-        ])
-        .args(["--k", "2..20", "--n-init", "50"])
+        .args(["run", job, "--events", events])
+        .args(["--output", output.to_str().unwrap()])
+        .args(more)
         .stderr(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
     // The run's folder exists from the first step on; interrupt it in full work.
     let started = Instant::now();
-    while tree(&output).is_empty() && started.elapsed() < Duration::from_secs(60) {
+    while tree(output).is_empty() && started.elapsed() < Duration::from_secs(60) {
         assert!(
             child.try_wait().unwrap().is_none(),
             "the job ended before it was interrupted"
@@ -47,6 +53,6 @@ fn ctrl_c_leaves_no_run() {
         }
         std::thread::sleep(Duration::from_millis(20));
     };
-    assert_eq!(status.code(), Some(130));
-    assert!(tree(&output).is_empty(), "{:?}", tree(&output));
+    assert_eq!(status.code(), Some(130), "{job}");
+    assert!(tree(output).is_empty(), "{:?}", tree(output));
 }

@@ -13,3 +13,5 @@ mod imports;
 mod interrupt;
 mod modes;
 mod program;
+mod recommendation;
+mod recommendation_failures;

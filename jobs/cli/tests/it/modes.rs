@@ -5,6 +5,7 @@ use std::path::Path;
 use engine::testing::LocalCluster;
 
 use super::program::{latest_run, shop, succeed, tree};
+use super::recommendation::QUICK;
 
 /// The tables of a run that must not depend on where it ran, with their bytes.
 fn tables(run: &Path) -> Vec<(String, Vec<u8>)> {
@@ -32,6 +33,33 @@ fn assert_same(expected: &[(String, Vec<u8>)], found: &[(String, Vec<u8>)], what
     }
 }
 
+/// Runs a job and gives the tables of the run.
+fn run_job(
+    folder: &Path,
+    name: &str,
+    how: &[&str],
+    job: &str,
+    events: &[&str],
+    more: &[&str],
+) -> Vec<(String, Vec<u8>)> {
+    let output = folder.join(name);
+    let mut arguments = vec!["--quiet"];
+    arguments.extend_from_slice(how);
+    arguments.extend([job, "--events"]);
+    arguments.extend_from_slice(events);
+    let path = output.to_str().unwrap();
+    arguments.extend_from_slice(&["--output", path]);
+    arguments.extend_from_slice(more);
+    succeed(&arguments);
+    let run = latest_run(&output, job);
+    assert!(run.join("report.html").exists(), "the run has no report");
+    assert!(
+        !run.join("_work").exists(),
+        "the work area outlived the run"
+    );
+    tables(&run)
+}
+
 /// Runs segmentation and gives the tables of the run.
 fn segment(
     folder: &Path,
@@ -40,23 +68,20 @@ fn segment(
     events: &[&str],
     more: &[&str],
 ) -> Vec<(String, Vec<u8>)> {
-    let output = folder.join(name);
-    let mut arguments = vec!["--quiet"];
-    arguments.extend_from_slice(how);
-    arguments.push("segmentation");
-    arguments.push("--events");
-    arguments.extend_from_slice(events);
-    let path = output.to_str().unwrap();
-    arguments.extend_from_slice(&["--output", path, "--k", "2..5"]);
-    arguments.extend_from_slice(more);
-    succeed(&arguments);
-    let run = latest_run(&output, "segmentation");
-    assert!(run.join("report.html").exists(), "the run has no report");
-    assert!(
-        !run.join("_work").exists(),
-        "the work area outlived the run"
-    );
-    tables(&run)
+    let more = [&["--k", "2..5"], more].concat();
+    run_job(folder, name, how, "segmentation", events, &more)
+}
+
+/// Runs recommendation and gives the tables of the run.
+fn recommend(
+    folder: &Path,
+    name: &str,
+    how: &[&str],
+    events: &[&str],
+    more: &[&str],
+) -> Vec<(String, Vec<u8>)> {
+    let more = [&QUICK[..], &["--half-life-days", "30"], more].concat();
+    run_job(folder, name, how, "recommendation", events, &more)
 }
 
 #[test]
@@ -115,6 +140,35 @@ fn a_simulated_shop_gives_the_same_bytes_in_every_mode_and_width() {
             &["--threads", threads],
         );
         assert_same(&expected, &found, &format!("cluster, {threads} partitions"));
+    }
+
+    let expected = recommend(folder, "re1", &["run"], &events, &["--threads", "1"]);
+    for file in [
+        "interactions.parquet",
+        "user_factors.parquet",
+        "item_factors.parquet",
+        "products.parquet",
+        "popular_products.parquet",
+        "recommendations.parquet",
+        "cv.csv",
+        "model.json",
+        "data_quality.json",
+        "quarantine.parquet",
+    ] {
+        assert!(
+            expected.iter().any(|(name, _)| name == file),
+            "{file} is missing"
+        );
+    }
+    let submit = ["submit", "--scheduler", &scheduler];
+    for (name, how, more) in [
+        ("re7", &["run"][..], &["--threads", "7"][..]),
+        ("rs2", &["run"], &["--standalone", "--threads", "2"]),
+        ("rc1", &submit, &["--threads", "1"]),
+        ("rc7", &submit, &["--threads", "7"]),
+    ] {
+        let found = recommend(folder, name, how, &events, more);
+        assert_same(&expected, &found, &format!("{} {}", how[0], more.join(" ")));
     }
 }
 
