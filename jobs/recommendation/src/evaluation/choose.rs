@@ -1,36 +1,21 @@
 //! The choice between the settings of the grid.
 
-use std::cmp::Ordering;
-
-use algorithms::als::{AlsError, AlsFit, Interactions};
-use algorithms::ranking::{mae, rmse};
-use rayon::prelude::*;
-
 use super::EvaluationError;
+use super::fits::{Common, fit_all};
 use super::folds::Folds;
-use super::lists::{TestSet, mean};
-use super::params::{als_params, grid};
-use super::relevance::Relevance;
-use crate::interactions::{Pair, PairTable};
+use super::lists::mean;
+use super::params::grid;
+use crate::interactions::PairTable;
 use crate::outcome::{Candidate, Choice, FoldMeans, FoldResult, FoldValues, ListValues, Setting};
 use crate::settings::{FeedbackKind, RecommendationSettings, SelectBy};
 
 const RMSE: &str = "rmse";
 const NDCG: &str = "ndcg_at_10";
 
-/// A fold, made once for all settings.
-struct Fold {
-    name: String,
-    train: Interactions,
-    test: Vec<Pair>,
-    relevance: Relevance,
-    lists: TestSet,
-}
-
 /// Fits every setting of the grid on all folds but one, tests it on that one, and chooses.
 ///
-/// As many fits run at once as fit into `memory_bytes`, at least one; the result does not depend on
-/// how many. Without folds a grid of one setting is taken as it is.
+/// As many folds are made and as many fits run at once as fit into `memory_bytes`, at least one; the
+/// result does not depend on how many. Without folds a grid of one setting is taken as it is.
 ///
 /// # Errors
 ///
@@ -50,34 +35,27 @@ pub fn choose(
     let Some(folds) = Folds::make(pairs, settings, seed)? else {
         return untested(grid, select_by);
     };
-    let made = (0..folds.names.len()).map(|fold| {
-        let (train, test) = folds.split(fold, pairs)?;
-        Fold::make(
-            folds.names[fold].clone(),
-            train,
-            test,
-            pairs,
-            feedback,
-            settings,
-            seed,
-        )
-    });
-    let made = made.collect::<Result<Vec<Fold>, EvaluationError>>()?;
-    let results = fit_all(&grid, &made, feedback, settings, seed, memory_bytes)?;
+    let common = Common {
+        pairs,
+        feedback,
+        settings,
+        seed,
+    };
+    let results = fit_all(&grid, &folds, common, memory_bytes)?;
     let candidates: Vec<Candidate> = grid
         .into_iter()
-        .zip(results.chunks(made.len()))
+        .zip(results)
         .map(|(setting, folds)| Candidate {
             setting,
-            folds: folds.to_vec(),
-            mean: Some(means(folds)),
+            mean: Some(means(&folds)),
+            folds,
         })
         .collect();
     let selected = best(&candidates, select_by).ok_or(EvaluationError::NoLists)?;
-    let reason = reason(&candidates, selected, select_by, made.len(), folds.given);
+    let reason = reason(&candidates, selected, select_by, &folds);
     Ok(Choice {
         folds_given: folds.given,
-        n_folds: made.len() as u32,
+        n_folds: folds.names.len() as u32,
         select_by,
         candidates,
         selected,
@@ -103,113 +81,6 @@ fn untested(grid: Vec<Setting>, select_by: &'static str) -> Result<Choice, Evalu
         selected: 0,
         reason: format!("{} was given and not tested on folds", named(setting)),
     })
-}
-
-impl Fold {
-    fn make(
-        name: String,
-        train: Vec<Pair>,
-        test: Vec<Pair>,
-        pairs: &PairTable,
-        feedback: FeedbackKind,
-        settings: &RecommendationSettings,
-        seed: u64,
-    ) -> Result<Self, EvaluationError> {
-        let relevance = Relevance::new(feedback, settings, train.iter().map(|pair| pair.score));
-        let train = interactions(pairs.users.len(), pairs.items.len(), &train)?;
-        let lists = TestSet::new(&train, &test, relevance, settings.evaluation_users, seed);
-        Ok(Self {
-            name,
-            train,
-            test,
-            relevance,
-            lists,
-        })
-    }
-
-    fn measure(&self, fit: &AlsFit) -> Result<FoldResult, EvaluationError> {
-        let model = &fit.model;
-        let predict = |pair: &Pair| model.score(pair.user as usize, pair.item as usize);
-        let predicted: Vec<f32> = self.test.iter().map(predict).collect();
-        let targets = self.test.iter().map(|pair| self.relevance.target(pair));
-        let targets: Vec<f32> = targets.collect();
-        let lists = self.lists.model_lists(&self.train, model)?;
-        Ok(FoldResult {
-            fold: self.name.clone(),
-            values: FoldValues {
-                rmse: rmse(&predicted, &targets)?,
-                mae: mae(&predicted, &targets)?,
-                lists: self.lists.means(&lists)?,
-            },
-            n_pairs: self.test.len() as u64,
-            n_users: self.lists.users.len() as u64,
-            iterations: fit.losses.len(),
-        })
-    }
-}
-
-pub(super) fn interactions(
-    n_users: usize,
-    n_items: usize,
-    pairs: &[Pair],
-) -> Result<Interactions, AlsError> {
-    let triple = |pair: &Pair| (pair.user, pair.item, pair.score);
-    let triples: Vec<_> = pairs.iter().map(triple).collect();
-    Interactions::from_triples(n_users, n_items, &triples)
-}
-
-/// All fits, the folds of a setting side by side.
-fn fit_all(
-    grid: &[Setting],
-    folds: &[Fold],
-    feedback: FeedbackKind,
-    settings: &RecommendationSettings,
-    seed: u64,
-    memory_bytes: usize,
-) -> Result<Vec<FoldResult>, EvaluationError> {
-    let fits: Vec<(Setting, &Fold)> = grid
-        .iter()
-        .flat_map(|setting| folds.iter().map(|fold| (*setting, fold)))
-        .collect();
-    let largest = grid.iter().map(|setting| setting.factors).max();
-    let at_once = folds.first().map_or(1, |fold| {
-        let bytes = fit_bytes(&fold.train, largest.unwrap_or(1));
-        (memory_bytes / bytes.max(1)).clamp(1, rayon::current_num_threads())
-    });
-    let fit_one = |&(setting, fold): &(Setting, &Fold)| {
-        let params = als_params(setting, feedback, settings, seed)?;
-        let fit = params.fit(&fold.train);
-        let fit = fit.map_err(|reason| EvaluationError::Fit {
-            setting: named(setting),
-            reason,
-        })?;
-        let result = fold.measure(&fit)?;
-        tracing::info!(
-            fold = fold.name,
-            factors = setting.factors,
-            regularization = setting.regularization,
-            alpha = setting.alpha,
-            rmse = result.values.rmse,
-            ndcg_at_10 = result.values.lists.map(|lists| lists.ndcg_at_10),
-            "setting tested on a fold"
-        );
-        Ok(result)
-    };
-    let mut results = Vec::with_capacity(fits.len());
-    for wave in fits.chunks(at_once) {
-        let done: Vec<Result<FoldResult, EvaluationError>> = wave.par_iter().map(fit_one).collect();
-        for result in done {
-            results.push(result?);
-        }
-    }
-    Ok(results)
-}
-
-/// What a fit holds at most beside the scores, in bytes: factors of both sides, a padded copy, and
-/// the packed products of the lists.
-fn fit_bytes(train: &Interactions, factors: usize) -> usize {
-    let rows = train.n_users() + train.n_items();
-    4 * rows * (factors + 8) * 3
 }
 
 fn means(folds: &[FoldResult]) -> FoldMeans {
@@ -278,12 +149,11 @@ fn best(candidates: &[Candidate], select_by: &str) -> Option<usize> {
             .then(x.factors.cmp(&y.factors))
             .then(y.regularization.total_cmp(&x.regularization))
             .then(alpha(x).total_cmp(&alpha(y)))
-            .then(Ordering::Equal)
     });
     measured.first().map(|(place, _)| *place)
 }
 
-fn named(setting: Setting) -> String {
+pub(super) fn named(setting: Setting) -> String {
     let Setting {
         factors,
         regularization,
@@ -295,20 +165,15 @@ fn named(setting: Setting) -> String {
     }
 }
 
-fn reason(
-    candidates: &[Candidate],
-    selected: usize,
-    select_by: &str,
-    n_folds: usize,
-    given: bool,
-) -> String {
+fn reason(candidates: &[Candidate], selected: usize, select_by: &str, folds: &Folds) -> String {
     let chosen = &candidates[selected];
     let name = named(chosen.setting);
-    let folds = match (n_folds, given) {
+    let on = match (folds.names.len(), folds.given) {
         (1, true) => "the fold of the log".to_owned(),
         (n, true) => format!("the {n} folds of the log"),
         (n, false) => format!("{n} random folds"),
     };
+    let caveats = caveats(chosen, select_by, folds);
     let (value, spread, what) = match chosen.mean {
         Some(mean) if select_by == RMSE => (mean.mean.rmse, mean.rmse_std, "smallest mean RMSE"),
         Some(mean) => (
@@ -321,8 +186,32 @@ fn reason(
     match candidates.len() {
         1 => {
             let what = if select_by == RMSE { "RMSE" } else { "NDCG@10" };
-            format!("{name}: {what} {value:.4} ± {spread:.4} on {folds}")
+            format!("{name}: {what} {value:.4} ± {spread:.4} on {on}{caveats}")
         }
-        n => format!("{name}: the {what} ({value:.4} ± {spread:.4}) of {n} settings on {folds}"),
+        n => {
+            format!(
+                "{name}: the {what} ({value:.4} ± {spread:.4}) of {n} settings on {on}{caveats}"
+            )
+        }
     }
+}
+
+/// What a reader should know of the folds before trusting the choice; mostly nothing.
+fn caveats(chosen: &Candidate, select_by: &str, folds: &Folds) -> String {
+    let mut text = String::new();
+    let silent = chosen.folds.iter().filter(|fold| fold.n_users == 0).count();
+    if silent > 0 && select_by != RMSE {
+        let n = chosen.folds.len();
+        text.push_str(&format!(
+            "; in {silent} of {n} folds no list could be measured"
+        ));
+    }
+    let untested = folds.untested();
+    if untested > 0 {
+        let n = folds.len();
+        text.push_str(&format!(
+            "; {untested} of {n} pairs have no fold and were never tested"
+        ));
+    }
+    text
 }

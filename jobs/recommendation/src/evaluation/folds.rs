@@ -62,6 +62,16 @@ impl Folds {
         }
     }
 
+    /// Pairs.
+    pub(super) fn len(&self) -> usize {
+        self.of_pair.len()
+    }
+
+    /// Pairs that are in no fold.
+    pub(super) fn untested(&self) -> usize {
+        self.of_pair.iter().filter(|fold| fold.is_none()).count()
+    }
+
     /// The pairs to learn from and those to test on, when this fold is left out.
     pub(super) fn split(
         &self,

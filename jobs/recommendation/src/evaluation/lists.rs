@@ -122,26 +122,9 @@ impl TestSet {
         Ok(lists.iter().map(|list| items(list)).collect())
     }
 
-    /// A measure of each customer's list.
-    pub(super) fn values(
-        &self,
-        metric: Metric,
-        lists: &[Vec<ItemIndex>],
-    ) -> Result<Vec<f64>, EvaluationError> {
-        let nothing = NothingRelevant::Zero;
-        Ok(user_values(metric, lists, &self.relevant, nothing)?)
-    }
-
-    /// All measures, as means; none when nobody is tested.
-    pub(super) fn means(
-        &self,
-        lists: &[Vec<ItemIndex>],
-    ) -> Result<Option<ListValues>, EvaluationError> {
-        if self.users.is_empty() {
-            return Ok(None);
-        }
-        let mean =
-            |metric| -> Result<f64, EvaluationError> { Ok(mean(&self.values(metric, lists)?)) };
+    /// Measures every customer's list, once. Lists are one per customer of the test.
+    pub(super) fn measure(&self, lists: &[Vec<ItemIndex>]) -> Result<Measured, EvaluationError> {
+        let values = |metric| user_values(metric, lists, &self.relevant, NothingRelevant::Zero);
         let tops: Vec<&[ItemIndex]> = lists.iter().map(|list| first(list, TOP)).collect();
         let n_known = self.known.iter().filter(|known| **known).count();
         let novelty = match lists.iter().all(Vec::is_empty) {
@@ -149,18 +132,48 @@ impl TestSet {
             false => novelty(&tops, &self.fans, self.n_fans.max(1))?,
         };
         // Coverage counts the products that could be shown, not those that nobody knew yet.
-        let share = coverage(&tops, self.known.len())? * self.known.len() as f64;
-        Ok(Some(ListValues {
-            ndcg_at_10: mean(Metric::Ndcg(10))?,
-            ndcg_at_20: mean(Metric::Ndcg(20))?,
-            recall_at_10: mean(Metric::Recall(10))?,
-            recall_at_20: mean(Metric::Recall(20))?,
-            precision_at_10: mean(Metric::Precision(10))?,
-            map_at_10: mean(Metric::Map(10))?,
-            mrr: mean(Metric::Mrr)?,
-            coverage: share / n_known.max(1) as f64,
+        let n_shown = coverage(&tops, self.known.len())? * self.known.len() as f64;
+        Ok(Measured {
+            ndcg_at_10: values(Metric::Ndcg(10))?,
+            ndcg_at_20: values(Metric::Ndcg(20))?,
+            recall_at_10: values(Metric::Recall(10))?,
+            recall_at_20: values(Metric::Recall(20))?,
+            precision_at_10: values(Metric::Precision(10))?,
+            map_at_10: values(Metric::Map(10))?,
+            mrr: values(Metric::Mrr)?,
+            coverage: n_shown / n_known.max(1) as f64,
             novelty,
-        }))
+        })
+    }
+}
+
+/// The measures of the lists of a test: those of a list per customer, those of the catalogue once.
+pub(super) struct Measured {
+    pub(super) ndcg_at_10: Vec<f64>,
+    pub(super) ndcg_at_20: Vec<f64>,
+    pub(super) recall_at_10: Vec<f64>,
+    pub(super) recall_at_20: Vec<f64>,
+    pub(super) precision_at_10: Vec<f64>,
+    pub(super) map_at_10: Vec<f64>,
+    pub(super) mrr: Vec<f64>,
+    coverage: f64,
+    novelty: f64,
+}
+
+impl Measured {
+    /// Means over the customers.
+    pub(super) fn means(&self) -> ListValues {
+        ListValues {
+            ndcg_at_10: mean(&self.ndcg_at_10),
+            ndcg_at_20: mean(&self.ndcg_at_20),
+            recall_at_10: mean(&self.recall_at_10),
+            recall_at_20: mean(&self.recall_at_20),
+            precision_at_10: mean(&self.precision_at_10),
+            map_at_10: mean(&self.map_at_10),
+            mrr: mean(&self.mrr),
+            coverage: self.coverage,
+            novelty: self.novelty,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 mod baselines;
 mod choose;
 mod error;
+mod fits;
 mod folds;
 mod lists;
 mod params;

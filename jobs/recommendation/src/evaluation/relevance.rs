@@ -11,6 +11,14 @@ pub(super) struct Relevance {
     least: f32,
 }
 
+/// Whether these pairs can be learned from: implicit feedback needs somebody who likes something.
+pub(super) fn learnable(feedback: FeedbackKind, train: &[Pair]) -> bool {
+    match feedback {
+        FeedbackKind::Explicit => !train.is_empty(),
+        FeedbackKind::Implicit => train.iter().any(|pair| pair.score > 0.0),
+    }
+}
+
 impl Relevance {
     /// Learned from the pairs of the training.
     pub(super) fn new(

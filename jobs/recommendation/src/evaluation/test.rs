@@ -1,12 +1,12 @@
 //! The test of a model with the chosen setting on what it has not seen.
 
 use algorithms::als::Interactions;
-use algorithms::ranking::{BootstrapParams, MeanInterval, Metric, bootstrap_mean};
+use algorithms::ranking::{BootstrapParams, MeanInterval, bootstrap_mean};
 
-use super::choose::interactions;
-use super::lists::TestSet;
+use super::fits::interactions;
+use super::lists::{Measured, TestSet};
 use super::params::als_params;
-use super::relevance::Relevance;
+use super::relevance::{Relevance, learnable};
 use super::{EvaluationError, baselines};
 use crate::ids::ItemIndex;
 use crate::interactions::Pair;
@@ -52,11 +52,7 @@ pub fn test(
     let train = interactions(split.n_users, split.n_items, &split.train)?;
     let most = settings.evaluation_users;
     let set = TestSet::new(&train, &split.test, relevance, most, seed);
-    let learnable = match feedback {
-        FeedbackKind::Explicit => !train.is_empty(),
-        FeedbackKind::Implicit => split.train.iter().any(|pair| pair.score > 0.0),
-    };
-    if set.users.is_empty() || !learnable {
+    if set.users.is_empty() || !learnable(feedback, &split.train) {
         return Ok(None);
     }
     let params = als_params(setting, feedback, settings, seed)?;
@@ -66,22 +62,22 @@ pub fn test(
         seed,
         ..BootstrapParams::default()
     };
-    let (mut recommenders, mut ndcg) = (Vec::new(), Vec::new());
+    let (mut recommenders, mut model, mut popular) = (Vec::new(), Vec::new(), Vec::new());
     for recommender in Recommender::ALL {
         let lists = match recommender {
             Recommender::Als => set.model_lists(&train, &fit.model)?,
             other => baseline(other, split, &set, &train, settings, seed),
         };
-        recommenders.push(quality(recommender, &set, &lists, &bootstrap)?);
-        ndcg.push((recommender, set.values(Metric::Ndcg(10), &lists)?));
+        let measured = set.measure(&lists)?;
+        recommenders.push(quality(recommender, &measured, &bootstrap)?);
+        match recommender {
+            Recommender::Als => model = measured.ndcg_at_10,
+            Recommender::Popularity => popular = measured.ndcg_at_10,
+            _ => {}
+        }
     }
-    let of = |wanted: Recommender| {
-        let mut all = ndcg.iter();
-        all.find(|(recommender, _)| *recommender == wanted)
-            .map_or(&[][..], |(_, values)| values)
-    };
-    let pairs = of(Recommender::Als).iter().zip(of(Recommender::Popularity));
-    let differences: Vec<f64> = pairs.map(|(model, popular)| model - popular).collect();
+    let customers = model.iter().zip(&popular);
+    let differences: Vec<f64> = customers.map(|(model, popular)| model - popular).collect();
     let over_popularity = bootstrap_mean(&differences, &bootstrap)?;
     let unknown = split.scores_of_unknown_products.iter();
     let n_unknown_products = unknown.filter(|score| relevance.holds(**score)).count();
@@ -121,25 +117,20 @@ fn baseline(
 
 fn quality(
     recommender: Recommender,
-    set: &TestSet,
-    lists: &[Vec<ItemIndex>],
+    measured: &Measured,
     bootstrap: &BootstrapParams,
 ) -> Result<RecommenderQuality, EvaluationError> {
-    let interval = |metric| -> Result<MeanInterval, EvaluationError> {
-        Ok(bootstrap_mean(&set.values(metric, lists)?, bootstrap)?)
-    };
-    let values = set.means(lists)?;
+    let interval = |values: &[f64]| bootstrap_mean(values, bootstrap);
     Ok(RecommenderQuality {
         recommender,
-        // There is somebody to test, or there would be no lists.
-        values: values.ok_or(EvaluationError::NoLists)?,
-        ndcg_at_10: interval(Metric::Ndcg(10))?,
-        ndcg_at_20: interval(Metric::Ndcg(20))?,
-        recall_at_10: interval(Metric::Recall(10))?,
-        recall_at_20: interval(Metric::Recall(20))?,
-        precision_at_10: interval(Metric::Precision(10))?,
-        map_at_10: interval(Metric::Map(10))?,
-        mrr: interval(Metric::Mrr)?,
+        values: measured.means(),
+        ndcg_at_10: interval(&measured.ndcg_at_10)?,
+        ndcg_at_20: interval(&measured.ndcg_at_20)?,
+        recall_at_10: interval(&measured.recall_at_10)?,
+        recall_at_20: interval(&measured.recall_at_20)?,
+        precision_at_10: interval(&measured.precision_at_10)?,
+        map_at_10: interval(&measured.map_at_10)?,
+        mrr: interval(&measured.mrr)?,
     })
 }
 

@@ -93,7 +93,7 @@ fn rmse_of_a_fold_is_the_plain_formula_over_all_its_pairs() {
     assert_eq!((result.fold.as_str(), result.n_pairs), ("7", n as u64));
     let setting = choice.candidates[0].setting;
     let params = als_params(setting, FeedbackKind::Explicit, &settings, 42).unwrap();
-    let train = super::choose::interactions(80, 40, &train).unwrap();
+    let train = super::fits::interactions(80, 40, &train).unwrap();
     let model = params.fit(&train).unwrap().model;
     let errors = test.iter().map(|pair| {
         f64::from(pair.score) - f64::from(model.score(pair.user as usize, pair.item as usize))
