@@ -56,6 +56,18 @@ pub enum RecommendationError {
         "fold_source is column, but no event that is learned from has a fold; map the column `fold`, or use random folds (fold_source = \"random\")"
     )]
     NoFolds,
+    /// The moment to test from leaves nothing to learn from, or nothing to test on.
+    #[error(
+        "test_from is {at}, but the events that this run looks at go from {first} to {last}; give a moment between the two, or test_share instead"
+    )]
+    TestFrom {
+        /// The moment.
+        at: DateTime<Utc>,
+        /// The first event.
+        first: DateTime<Utc>,
+        /// The last event that is looked at.
+        last: DateTime<Utc>,
+    },
     /// The run to start from cannot be used.
     #[error(
         "cannot start from the factors of the run {run}: {reason}; give the id of a recommendation run of the same output (`jobs runs` lists them), or leave --warm-start out"
@@ -106,7 +118,9 @@ impl From<RecommendationError> for Failure {
     fn from(error: RecommendationError) -> Self {
         use RecommendationError as E;
         let kind = match &error {
-            E::Setting(_) | E::WarmStart { .. } | E::NoFolds => FailureKind::Usage,
+            E::Setting(_) | E::WarmStart { .. } | E::NoFolds | E::TestFrom { .. } => {
+                FailureKind::Usage
+            }
             E::NoEvents
             | E::NothingBefore { .. }
             | E::TooFew { .. }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The settings that hold when nobody says otherwise: `default.toml`.
 pub const DEFAULT_SETTINGS: &str = include_str!("../default.toml");
 
+/// Sums of evidence up to this size stay exact.
+const LARGEST_WEIGHT: f64 = 1e12;
+
 /// How products are recommended; `default.toml` explains every field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,7 +215,9 @@ impl RecommendationSettings {
     /// [`SettingError`] for the first value that makes no sense.
     pub fn check(&self) -> Result<(), SettingError> {
         for (name, weight) in self.weights.named() {
-            require(weight.is_finite(), name, &weight, "a weight is a number")?;
+            let holds = weight.abs() <= LARGEST_WEIGHT;
+            let expected = "a weight is a number between -1e12 and 1e12";
+            require(holds, name, &weight, expected)?;
         }
         let some_positive = self.weights.named().iter().any(|(_, weight)| *weight > 0.0);
         let expected = "at least one kind of event must speak for a product";

@@ -11,7 +11,7 @@ use sql::recommendation::{EVENT_TIMES, INTERACTIONS, LOG_FACTS, PAIRS, PRODUCTS}
 
 use super::moment::{self, Bucket};
 use super::table::{Rows, Scoring};
-use crate::error::TableError;
+use crate::error::{RecommendationError, TableError};
 use crate::settings::{EventWeights, RecommendationSettings};
 
 /// What kind of log it is.
@@ -92,15 +92,23 @@ pub(crate) async fn products(
 }
 
 /// The moment from which on events are tested on; none when the settings want no such test or all
-/// events come at once.
+/// events come at once. A given moment outside the log is an error.
 pub(crate) async fn split_moment(
     engine: &Engine,
     span: &Span,
     settings: &RecommendationSettings,
 ) -> Result<Option<DateTime<Utc>>, Failure> {
     if let Some(given) = settings.test_from {
-        let inside = span.first_event_at < given && given < span.as_of;
-        return Ok(inside.then_some(given));
+        let (first, last) = (span.first_event_at, span.last_event_at.min(span.as_of));
+        return match first < given && given <= last {
+            true => Ok(Some(given)),
+            false => Err(RecommendationError::TestFrom {
+                at: given,
+                first,
+                last,
+            }
+            .into()),
+        };
     }
     if settings.test_share == 0.0 {
         return Ok(None);

@@ -21,9 +21,9 @@ use crate::model::score_of;
 use crate::settings::FeedbackKind;
 
 /// Precision of evidence.
-pub const EVIDENCE_PRECISION: u8 = 38;
+pub(super) const EVIDENCE_PRECISION: u8 = 38;
 /// Decimals of evidence.
-pub const EVIDENCE_SCALE: i8 = 6;
+pub(super) const EVIDENCE_SCALE: i8 = 6;
 
 /// How the columns of a pair become the score that is learned from.
 #[derive(Debug, Clone, Copy)]

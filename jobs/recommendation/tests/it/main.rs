@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod failures;
+mod real_data;
 mod run;
 mod same_everywhere;
 mod serving;
