@@ -3,6 +3,9 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, ValueEnum};
 
+/// The heading of what every command takes.
+const LOGS: &str = "Logs";
+
 /// Where the events come from.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SourceArgs {
@@ -57,16 +60,16 @@ pub(crate) struct CommonArgs {
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
     /// Say nothing on standard error but errors; results still go to standard output.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = LOGS)]
     pub(crate) quiet: bool,
     /// Log more to the console: -v what happens, -vv every detail.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = LOGS, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// How console and file logs are written.
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, help_heading = LOGS, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
     /// Also log to this file, which is rotated daily and kept for fourteen days.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = LOGS, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
 }
 

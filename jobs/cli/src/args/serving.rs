@@ -27,19 +27,19 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RecommendArgs {
-    #[command(flatten)]
-    pub(crate) list: ListArgs,
-    /// The customer, as the event log writes it. Unknown customers get what is popular.
+    /// The customer, as the event log writes it; unknown customers get what is popular.
     #[arg(long, value_name = "ID")]
     pub(crate) user: String,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
     /// Say which products of the past speak for each recommendation, and how much.
     #[arg(long)]
     pub(crate) explain: bool,
     /// Recommend also products the customer has had events with.
     #[arg(long)]
     pub(crate) include_seen: bool,
-    /// Events since the run, of this customer or of many: they count for this answer only. They
-    /// must not be in the log of the run, or they count twice.
+    /// Events since the run, of this customer or of many, to count in for this answer only; those
+    /// in the log of the run would count twice.
     #[arg(long, num_args = 1.., value_name = "URL")]
     pub(crate) with_events: Vec<String>,
     /// The mapping of the new events; recognised by the header when not given.
@@ -49,11 +49,11 @@ pub(crate) struct RecommendArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimilarArgs {
-    #[command(flatten)]
-    pub(crate) list: ListArgs,
     /// The product to compare with, as the event log writes it.
     #[arg(long, value_name = "ID")]
     pub(crate) product: String,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

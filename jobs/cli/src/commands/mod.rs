@@ -80,15 +80,16 @@ fn open_output(url_or_path: &str) -> Result<Output, Failure> {
     Ok(Output::new(resolved.store, resolved.path, display))
 }
 
-/// The run of a job that a question is put to: the one that is named, or the latest of the output.
+/// The run of a job that a question is put to: the one that is named, or the latest of the output,
+/// which may be named as well.
 async fn finished_run(
     output: &Output,
     job: &str,
     run_id: Option<&str>,
 ) -> Result<RunReader, Failure> {
     let run = match run_id {
+        None | Some("latest") => output.latest(job).await?,
         Some(run_id) => Some(output.open(job, run_id).await?),
-        None => output.latest(job).await?,
     };
     run.ok_or_else(|| {
         let folder = output.display();

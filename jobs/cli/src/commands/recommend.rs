@@ -117,10 +117,11 @@ fn say(app: &App, notice: Option<&str>) {
 }
 
 fn print(answer: &Answer, explain: bool) -> Result<(), Failure> {
-    let source = in_words(&answer.source);
     output::line(&format!(
-        "customer {}, {source} (run {})",
-        answer.user_id, answer.run_id
+        "for customer {}, {} (run {})",
+        answer.user_id,
+        in_words(&answer.source),
+        answer.run_id
     ))?;
     if let Some(notice) = &answer.notice {
         output::line(notice)?;
@@ -155,12 +156,12 @@ fn print(answer: &Answer, explain: bool) -> Result<(), Failure> {
 /// What a list is made from.
 fn in_words(source: &Source) -> String {
     match source {
-        Source::Model => "products by what was learned of them".to_owned(),
+        Source::Model => "from their own preferences".to_owned(),
         Source::FoldIn { products, .. } => {
-            format!("products by their events with {products} others, new events included")
+            format!("from their events with {products} products, the new ones included")
         }
-        Source::SegmentPopularity { segment } => format!("popular products of segment {segment}"),
-        Source::Popularity => "popular products of the shop".to_owned(),
+        Source::SegmentPopularity { segment } => format!("popular in the segment {segment}"),
+        Source::Popularity => "popular in the shop".to_owned(),
     }
 }
 
@@ -173,7 +174,7 @@ fn print_similar(answer: &SimilarAnswer) -> Result<(), Failure> {
         false => format!(" ({})", about.join(", ")),
     };
     output::line(&format!(
-        "product {}{about}: what the same customers turn to (run {})",
+        "like product {}{about}, by the customers they have in common (run {})",
         answer.product_id, answer.run_id
     ))?;
     if let Some(notice) = &answer.notice {

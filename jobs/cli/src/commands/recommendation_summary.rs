@@ -19,9 +19,7 @@ pub(super) fn print(outcome: &Outcome) -> Result<(), Failure> {
     output::line(&format!("setting {}", outcome.choice.reason))?;
     match &outcome.quality {
         Some(quality) => print_quality(quality),
-        None => output::line(
-            "The lists were not tested: the log leaves nobody with something to find again.",
-        ),
+        None => output::line("How good the lists are was not tested; the report says why."),
     }
 }
 
@@ -78,7 +76,12 @@ fn print_quality(quality: &Quality) -> Result<(), Failure> {
         ),
     })?;
     match (quality.verdict, quality.of(Recommender::Popularity)) {
-        (Verdict::Better, _) | (_, None) => Ok(()),
+        (_, None) => Ok(()),
+        (Verdict::Better, Some(popular)) => output::line(&format!(
+            "The model beats popularity, showing everybody the most popular products (NDCG@10 \
+             {:.4}).",
+            popular.ndcg_at_10.mean
+        )),
         (Verdict::NotBetter, Some(popular)) => output::line(&format!(
             "THE MODEL DOES NOT BEAT POPULARITY: showing everybody the most popular products is at \
              least as good (NDCG@10 {:.4}).",

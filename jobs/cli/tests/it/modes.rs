@@ -164,7 +164,6 @@ fn a_simulated_shop_gives_the_same_bytes_in_every_mode_and_width() {
     for (name, how, more) in [
         ("re7", &["run"][..], &["--threads", "7"][..]),
         ("rs2", &["run"], &["--standalone", "--threads", "2"]),
-        ("rc1", &submit, &["--threads", "1"]),
         ("rc7", &submit, &["--threads", "7"]),
     ] {
         let found = recommend(folder, name, how, &events, more);

@@ -97,6 +97,13 @@ fn settings_that_make_no_sense_are_usage_errors() {
     assert!(error.contains("half_life_days is 0"), "{error}");
     let error = refused(&["--test-share", "0.1", "--test-from", "2025-01-01"]);
     assert!(error.contains("--test-from"), "{error}");
+    let config = folder.path().join("night.toml");
+    std::fs::write(&config, "[recommendation]\ntopn = 5\n").unwrap();
+    let error = refused(&["--config", config.to_str().unwrap()]);
+    assert!(
+        error.contains("topn") && error.contains("night.toml") && error.contains("top_n"),
+        "{error}"
+    );
     let words = ["run", "recommendation", "--factors", "8,many"];
     assert!(fail(2, &words).contains("many"));
     let words = ["run", "recommendation", "--feedback", "loud"];
