@@ -51,7 +51,10 @@ pub fn choose(
             folds,
         })
         .collect();
-    let selected = best(&candidates, select_by).ok_or(EvaluationError::NoLists)?;
+    let selected = match candidates.len() {
+        1 => 0,
+        _ => best(&candidates, select_by).ok_or(EvaluationError::NoLists)?,
+    };
     let reason = reason(&candidates, selected, select_by, &folds);
     Ok(Choice {
         folds_given: folds.given,
@@ -174,23 +177,25 @@ fn reason(candidates: &[Candidate], selected: usize, select_by: &str, folds: &Fo
         (n, false) => format!("{n} random folds"),
     };
     let caveats = caveats(chosen, select_by, folds);
-    let (value, spread, what) = match chosen.mean {
-        Some(mean) if select_by == RMSE => (mean.mean.rmse, mean.rmse_std, "smallest mean RMSE"),
-        Some(mean) => (
-            mean.mean.lists.map_or(0.0, |lists| lists.ndcg_at_10),
-            mean.ndcg_at_10_std.unwrap_or_default(),
-            "largest mean NDCG@10",
-        ),
-        None => return name,
+    let measured = chosen.mean.and_then(|means| match select_by {
+        RMSE => Some((means.mean.rmse, means.rmse_std)),
+        _ => Some((means.mean.lists?.ndcg_at_10, means.ndcg_at_10_std?)),
+    });
+    let Some((value, spread)) = measured else {
+        return format!("{name} was given; no list could be measured on {on}");
     };
+    let what = if select_by == RMSE { "RMSE" } else { "NDCG@10" };
     match candidates.len() {
-        1 => {
-            let what = if select_by == RMSE { "RMSE" } else { "NDCG@10" };
-            format!("{name}: {what} {value:.4} ± {spread:.4} on {on}{caveats}")
-        }
+        1 => format!("{name}: {what} {value:.4} ± {spread:.4} on {on}{caveats}"),
         n => {
+            let best = if select_by == RMSE {
+                "smallest"
+            } else {
+                "largest"
+            };
             format!(
-                "{name}: the {what} ({value:.4} ± {spread:.4}) of {n} settings on {on}{caveats}"
+                "{name}: the {best} mean {what} ({value:.4} ± {spread:.4}) of {n} settings on \
+                 {on}{caveats}"
             )
         }
     }

@@ -134,7 +134,7 @@ fn quality(
     })
 }
 
-fn verdict(difference: &MeanInterval) -> Verdict {
+pub(super) fn verdict(difference: &MeanInterval) -> Verdict {
     if difference.mean <= 0.0 {
         Verdict::NotBetter
     } else if difference.low <= 0.0 {
