@@ -150,7 +150,8 @@ fn print(answer: &Answer, explain: bool) -> Result<(), Failure> {
         }
         row
     };
-    print_table(&header, answer.recommendations.iter().map(row).collect())
+    let rows: Vec<_> = answer.recommendations.iter().map(row).collect();
+    print_table(&header, &rows)
 }
 
 /// What a list is made from.
@@ -181,10 +182,8 @@ fn print_similar(answer: &SimilarAnswer) -> Result<(), Failure> {
         output::line(notice)?;
     }
     let row = |found: &SimilarProduct| Row::from(found).for_people(format!("{:.4}", found.score));
-    print_table(
-        &header("similarity"),
-        answer.similar.iter().map(row).collect(),
-    )
+    let rows: Vec<_> = answer.similar.iter().map(row).collect();
+    print_table(&header("similarity"), &rows)
 }
 
 /// What both lists say of a product.
@@ -244,17 +243,29 @@ impl Row<'_> {
     }
 }
 
+/// The columns of numbers: rank, price and score.
+const NUMBERS: [usize; 3] = [0, 4, 5];
+
 fn header(score: &str) -> Vec<&str> {
     vec!["rank", "product", "category", "brand", "price", score]
 }
 
-fn print_table(header: &[&str], rows: Vec<Vec<String>>) -> Result<(), Failure> {
-    if rows.is_empty() {
+/// Prints rows of products, without the columns that the log has nothing for.
+fn print_table(header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    let filled = |column: &usize| rows.iter().any(|row| !row[*column].is_empty());
+    let columns: Vec<usize> = (0..header.len()).filter(filled).collect();
+    if columns.is_empty() {
         return Ok(());
     }
-    let mut table = output::table(header);
-    table.add_rows(rows);
-    output::right_align(&mut table, &[0, 4, 5]);
+    let names: Vec<&str> = columns.iter().map(|&column| header[column]).collect();
+    let mut table = output::table(&names);
+    for row in rows {
+        table.add_row(columns.iter().map(|&column| &row[column]));
+    }
+    let numbers = columns.iter().enumerate();
+    let numbers = numbers.filter(|(_, column)| NUMBERS.contains(column));
+    let numbers: Vec<usize> = numbers.map(|(place, _)| place).collect();
+    output::right_align(&mut table, &numbers);
     output::line(&table.to_string())
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod demo;
 mod failures;
 mod house;
 mod imports;

@@ -1,7 +1,11 @@
 //! Runs the real program and looks at what a user would see.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use arrow::util::display::array_value_to_string;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// The program, ready for arguments, shielded from the settings of whoever runs the tests.
 pub(crate) fn jobs() -> Command {
@@ -119,4 +123,26 @@ pub(crate) fn tree(folder: &Path) -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// A row of a table as text by column.
+pub(crate) type Row = BTreeMap<String, String>;
+
+/// The rows of a Parquet file; null is the empty text.
+pub(crate) fn rows(file: &Path) -> Vec<Row> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(file).unwrap());
+    let mut rows = Vec::new();
+    for batch in reader.unwrap().build().unwrap() {
+        let batch = batch.unwrap();
+        let schema = batch.schema();
+        for place in 0..batch.num_rows() {
+            let cells = schema.fields().iter().zip(batch.columns());
+            let cells = cells.map(|(field, column)| {
+                let text = array_value_to_string(column, place).unwrap();
+                (field.name().clone(), text)
+            });
+            rows.push(cells.collect());
+        }
+    }
+    rows
 }

@@ -1,16 +1,14 @@
 //! Recommendation on the command line: a run, and what can be asked of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use arrow::util::display::array_value_to_string;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::program::{fail, latest_run, run, shop, succeed, tree};
+use super::program::{Row, fail, latest_run, rows, run, shop, succeed, tree};
 
 /// A grid of one small setting.
 pub(crate) const QUICK: [&str; 12] = [
@@ -103,27 +101,6 @@ impl Asked {
         let of_user = pairs.filter(|row| row["user_id"] == user);
         of_user.map(|row| row["product_id"].clone()).collect()
     }
-}
-
-type Row = BTreeMap<String, String>;
-
-/// The rows of a Parquet file as text by column; null is the empty text.
-fn rows(file: &Path) -> Vec<Row> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(file).unwrap());
-    let mut rows = Vec::new();
-    for batch in reader.unwrap().build().unwrap() {
-        let batch = batch.unwrap();
-        let schema = batch.schema();
-        for place in 0..batch.num_rows() {
-            let cells = schema.fields().iter().zip(batch.columns());
-            let cells = cells.map(|(field, column)| {
-                let text = array_value_to_string(column, place).unwrap();
-                (field.name().clone(), text)
-            });
-            rows.push(cells.collect());
-        }
-    }
-    rows
 }
 
 /// The products of an answer in JSON.
@@ -439,50 +416,4 @@ fn questions_that_make_no_sense_say_why() {
             "{error}"
         );
     }
-}
-
-#[test]
-fn a_demo_runs_both_jobs_and_joins_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("demo");
-    let said = succeed(&[
-        "--quiet",
-        "demo",
-        "--output",
-        output.to_str().unwrap(),
-        "--events",
-        "12000",
-        "--users",
-        "600",
-        "--products",
-        "120",
-        "--threads",
-        "2",
-    ]);
-    let runs = output.join("runs");
-    let segmentation = latest_run(&runs, "segmentation");
-    let recommendation = latest_run(&runs, "recommendation");
-    for run in [&segmentation, &recommendation] {
-        assert!(said.contains(run.join("report.html").to_str().unwrap()));
-        assert!(run.join("report.html").exists());
-    }
-    // The second run knows the segments of the first.
-    let segments = std::fs::read_to_string(recommendation.join("segments.csv")).unwrap();
-    let customers = rows(&segmentation.join("customers.parquet"));
-    let fused: BTreeSet<&str> = customers
-        .iter()
-        .map(|row| row["fused_segment"].as_str())
-        .collect();
-    let named = segments.lines().skip(1).map(|row| {
-        let name = row.split(",").next().unwrap();
-        name.trim_matches('"')
-    });
-    let named: BTreeSet<&str> = named.collect();
-    assert!(!named.is_empty() && named.is_subset(&fused), "{named:?}");
-    let popular = rows(&recommendation.join("popular_products.parquet"));
-    assert!(popular.iter().any(|row| !row["segment"].is_empty()));
-
-    let question = said.lines().find_map(|line| line.strip_prefix("ask "));
-    let words: Vec<&str> = question.unwrap().split_whitespace().skip(1).collect();
-    assert!(succeed(&words).contains("because of"));
 }
