@@ -158,7 +158,7 @@ mod tests {
         let settings = settings(&[]);
         assert_eq!((settings.seed, settings.threads), (42, None));
         assert_eq!(settings.segmentation.k.to_string(), "2..10");
-        assert_eq!(settings.recommendation.implicit.alpha, [0.3, 3.0]);
+        assert_eq!(settings.recommendation.implicit.alpha, [0.3, 1.0, 40.0]);
         settings.recommendation.check().unwrap();
     }
 

@@ -43,14 +43,14 @@ pub(crate) struct RecommendationFlags {
     /// Numbers of factors to try [default: 64; explicit 16,32].
     #[arg(long, help_heading = FIT, value_name = "LIST", value_delimiter = ',')]
     pub(crate) factors: Option<Vec<usize>>,
-    /// Strengths of the penalty to try [default: 0.1,1; explicit 0.8,1.2].
+    /// Strengths of the penalty to try [default: 3,10; explicit 0.8,1.2].
     #[arg(long, help_heading = FIT, value_name = "LIST", value_delimiter = ',')]
     pub(crate) regularization: Option<Vec<f64>>,
-    /// Confidences per unit of evidence to try; implicit feedback only [default: 0.3,3].
+    /// Confidences per unit of evidence to try; implicit feedback only [default: 0.3,1,40].
     #[arg(long, help_heading = FIT, value_name = "LIST", value_delimiter = ',')]
     pub(crate) alpha: Option<Vec<f64>>,
     /// How the penalty of a row grows with its scores, from 0 (not at all) to 1 (in proportion, as in
-    /// Spark) [default: 1; explicit 0.5].
+    /// Spark) [default: 0.5].
     #[arg(long, help_heading = FIT, value_name = "EXPONENT")]
     pub(crate) regularization_exponent: Option<f64>,
     /// The weight of all pairs as in "iALS revisited"; 1, as in Spark, when not given; implicit

@@ -123,7 +123,8 @@ pub struct Recommended {
     pub brand: Option<String>,
     /// Its latest price, as exact decimal text.
     pub price: Option<String>,
-    /// What speaks for it, the most important first; at most three.
+    /// What speaks for it, the most important first; at most three. Of ratings, those that are not
+    /// below the mean.
     pub because: Vec<Because>,
 }
 
@@ -136,7 +137,7 @@ pub struct Because {
     pub score: f64,
     /// What it adds to the predicted score; above 0.
     pub contribution: f64,
-    /// Its share of everything that speaks for the recommended product, in (0, 1].
+    /// Its share of everything of this kind that speaks for the recommended product, in (0, 1].
     pub share: f64,
 }
 

@@ -187,7 +187,11 @@ impl Asked<'_> {
         for best in list {
             let explanation = fold_in.explain(&taste.scores, best.item)?;
             let contributions = explanation.contributions.iter();
-            let positive = contributions.filter(|part| part.contribution > 0.0);
+            // A low rating of something unlike the product speaks for it too, but nobody would call
+            // that a reason. (Without ratings the mean is 0.)
+            let liked = |score: f32| score >= self.model.global_mean;
+            let positive =
+                contributions.filter(|part| part.contribution > 0.0 && liked(part.score));
             let total: f64 = positive.clone().map(|part| part.contribution).sum();
             let because = positive.take(MOST_REASONS).map(|part| Because {
                 product_id: taste.items.ids.text(part.item),
