@@ -1,8 +1,7 @@
 //! A few customers with their history and their recommendations, for people to judge by eye.
 
-use algorithms::als::{Als, Factors};
+use algorithms::als::Als;
 use algorithms::topn::TopN;
-use ndarray::Axis;
 
 use crate::error::RecommendationError;
 use crate::ids::{ItemIndex, UserIndex};
@@ -75,14 +74,7 @@ fn lists(
     seen: &Seen,
 ) -> Result<Vec<Vec<(ItemIndex, f32)>>, RecommendationError> {
     let places: Vec<usize> = users.iter().map(|user| *user as usize).collect();
-    let rows = Factors {
-        vectors: model.users.vectors.select(Axis(0), &places),
-        biases: model
-            .users
-            .biases
-            .as_ref()
-            .map(|biases| places.iter().map(|place| biases[*place]).collect()),
-    };
+    let rows = model.users.select(&places);
     let top = TopN::new(&model.items, model.global_mean, None)?;
     let lists = top.of_users(&rows, PRODUCTS, |row| seen.of(places[row]))?;
     let plain = |list: Vec<algorithms::topn::Recommendation>| {

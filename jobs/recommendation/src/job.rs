@@ -14,14 +14,18 @@ use pipeline::{Done, Failure, Job, JobContext};
 use crate::error::{RecommendationError, TableError};
 use crate::evaluation::{self, Split};
 use crate::interactions::{
-    self, Known, PairTable, Rows, Scoring, Seen, Window, learned, log_facts, products, split_moment,
+    self, PairTable, Rows, Scoring, Seen, Window, learned, log_facts, products, split_moment,
 };
 use crate::keep::Kept;
-use crate::outcome::{Choice, Fit, Learned, Outcome, Protocol, Quality, Setting};
+use crate::outcome::{
+    Choice, ExampleCustomer, Fit, Learned, Outcome, PopularProduct, Protocol, Quality, Reach,
+    SegmentSummary, Setting,
+};
 use crate::output::Files;
 use crate::products::Products;
 use crate::segments::{Spread, UserSegments};
 use crate::settings::{FeedbackChoice, FeedbackKind, FoldChoice, RecommendationSettings};
+use crate::training::{Earlier, JOB};
 use crate::{RecommendationModel, examples, notes, popular, reach, tables, training};
 
 const STEPS: &[&str] = &[
@@ -59,7 +63,7 @@ impl Job for Recommendation {
     type Error = Failure;
 
     fn name(&self) -> &'static str {
-        training::JOB
+        JOB
     }
 
     fn steps(&self) -> &'static [&'static str] {
@@ -69,6 +73,10 @@ impl Job for Recommendation {
     async fn run(&self, context: &JobContext) -> Result<Arc<Outcome>, Failure> {
         // What is wrong with the settings shows before hours are spent on the events.
         self.settings.check()?;
+        let earlier = match &self.settings.warm_start {
+            Some(run) => Some(Earlier::find(context.run.output(), run).await?),
+            None => None,
+        };
         let staged = intake::stage(context, &self.events).await?;
         let frame = ReportFrame {
             run_id: context.run.id().to_string(),
@@ -80,6 +88,11 @@ impl Job for Recommendation {
         let facts = context
             .step("interactions", facts(context, &self.settings))
             .await?;
+        if let Some(earlier) = &earlier {
+            let feedback = facts.scoring.feedback;
+            let grid = evaluation::grid_params(feedback, &self.settings, context.seed);
+            earlier.check(&grid.map_err(RecommendationError::from)?)?;
+        }
         let choice = self.choose(context, &facts).await?;
         let setting = choice.chosen().map(|candidate| candidate.setting);
         let setting = setting.ok_or_else(|| Failure::internal("no setting was chosen"))?;
@@ -87,7 +100,7 @@ impl Job for Recommendation {
             .step("test", self.test(context, &facts, setting))
             .await?;
         let (fit, model) = context
-            .step("fit", self.fit(context, &facts, setting))
+            .step("fit", self.fit(context, &facts, setting, earlier.as_ref()))
             .await?;
         let found = Found {
             account: staged.account,
@@ -178,15 +191,21 @@ impl Recommendation {
         };
         let (weights, half_life) = (&settings.weights, settings.half_life_days);
         let test = interactions::pairs(engine, later, weights, half_life, facts.scoring).await?;
-        let Known { pairs: train, .. } = train.pairs(&pairs.users, &pairs.items)?;
-        let test = test.pairs(&pairs.users, &pairs.items)?;
+        let work = {
+            let pairs = Arc::clone(pairs);
+            move || {
+                let known = |rows: Rows| rows.pairs(&pairs.users, &pairs.items);
+                Ok::<_, TableError>((known(train)?.pairs, known(test)?))
+            }
+        };
+        let (train, test) = context.compute(work).await??;
         Ok(Split {
             protocol: Protocol::Time { at },
             train,
             trained_until: at.timestamp_micros(),
             n_users: pairs.users.len(),
             n_items: pairs.items.len(),
-            n_users_unknown_elsewhere: test.unknown_users,
+            best_scores_of_unknown_users: test.unknown_users,
             scores_of_unknown_products: test.unknown_products,
             test: test.pairs,
         })
@@ -197,15 +216,13 @@ impl Recommendation {
         context: &JobContext,
         facts: &Facts,
         setting: Setting,
+        earlier: Option<&Earlier>,
     ) -> Result<Done<(Fit, Als)>, Failure> {
         let feedback = facts.scoring.feedback;
         let params = evaluation::als_params(setting, feedback, &self.settings, context.seed);
         let params = params.map_err(RecommendationError::from)?;
-        let start = match &self.settings.warm_start {
-            Some(run) => {
-                let items = &facts.pairs.items;
-                Some(training::find_start(context, run, items, &params).await?)
-            }
+        let start = match earlier {
+            Some(earlier) => Some(earlier.start(&facts.pairs.items, &params).await?),
             None => None,
         };
         let warm_start = start.as_ref().map(|start| start.run_id.clone());
@@ -237,7 +254,11 @@ impl Recommendation {
     ) -> Result<Arc<Outcome>, Failure> {
         let pairs = Arc::clone(&facts.pairs);
         let model = Arc::new(model);
-        let seen = Arc::new(Seen::of_rows(&facts.rows, &pairs.users, &pairs.items)?);
+        let seen = {
+            let (rows, pairs) = (facts.rows.clone(), Arc::clone(&pairs));
+            let work = move || Seen::of_rows(&rows, &pairs.users, &pairs.items);
+            Arc::new(context.compute(work).await??)
+        };
         let segments = UserSegments::load(context, &pairs.users).await?;
         let top_n = self.settings.top_n;
         let spread = context
@@ -256,12 +277,35 @@ impl Recommendation {
                 Ok::<_, Failure>(Done::rows(spread, rows))
             })
             .await?;
-        let about = Products::of_table(&facts.products)?;
-        let n_users = popular::users_per_item(&pairs);
+        let shown = {
+            let (rows, products) = (facts.rows.clone(), facts.products.clone());
+            let (pairs, model) = (Arc::clone(&pairs), Arc::clone(&model));
+            let (seen, segments) = (Arc::clone(&seen), segments.clone());
+            let work = move || {
+                let about = Products::of_table(&products)?;
+                let n_users = popular::users_per_item(&pairs);
+                let rfm = segments.as_ref().map(|segments| &segments.rfm);
+                Ok::<_, RecommendationError>(Shown {
+                    popular_table: popular::table(&pairs, rfm).map_err(TableError::from)?,
+                    popular: popular::top(&n_users, &pairs.items, &about),
+                    segments: segments
+                        .as_ref()
+                        .map(|segments| spread.summary(segments, &pairs.items, &about)),
+                    examples: examples::choose(&pairs, &model, &seen, &about)?,
+                    reach: reach::reach(&rows, &pairs.items, &n_users, &spread)?,
+                    n_users,
+                })
+            };
+            context.compute(work).await??
+        };
         let mut outcome = Outcome {
             span: facts.span,
             seed: context.seed,
-            settings: self.settings.clone(),
+            settings: RecommendationSettings {
+                // The run that "latest" was: it is another one the next time.
+                warm_start: found.fit.warm_start.clone(),
+                ..self.settings.clone()
+            },
             sample: found.sample,
             account: found.account,
             feedback: facts.scoring.feedback,
@@ -270,24 +314,21 @@ impl Recommendation {
             choice: found.choice,
             quality: found.quality,
             fit: found.fit,
-            popular: popular::top(&n_users, &pairs.items, &about),
-            segments: segments
-                .as_ref()
-                .map(|segments| spread.summary(segments, &pairs.items, &about)),
-            examples: examples::choose(&pairs, &model, &seen, &about)?,
-            reach: reach::reach(&facts.rows, &pairs.items, &n_users, &spread)?,
+            popular: shown.popular,
+            segments: shown.segments,
+            examples: shown.examples,
+            reach: shown.reach,
             notes: Vec::new(),
         };
         outcome.notes = notes::notes(&outcome);
         let outcome = Arc::new(outcome);
         let kept = Kept {
             interactions: facts.rows.batch().map_err(TableError::from)?,
-            popular: popular::table(&pairs, segments.as_ref().map(|segments| &segments.rfm))
-                .map_err(TableError::from)?,
+            popular: shown.popular_table,
             products: facts.products,
             model: model_file(&outcome, &pairs, &model, segments.map(|found| found.run_id)),
             pairs,
-            n_users,
+            n_users: shown.n_users,
             factors: model,
         };
         context
@@ -295,6 +336,17 @@ impl Recommendation {
             .await?;
         Ok(outcome)
     }
+}
+
+/// What is made of the lists for people to read.
+struct Shown {
+    popular_table: RecordBatch,
+    popular: Vec<PopularProduct>,
+    segments: Option<SegmentSummary>,
+    examples: Vec<ExampleCustomer>,
+    reach: Reach,
+    /// Customers that like each item.
+    n_users: Vec<u32>,
 }
 
 /// Reads what the events say.
@@ -328,7 +380,12 @@ async fn facts(
     let work_url = context.run.work_url("pairs");
     let rows = interactions::interactions(engine, window, settings, scoring, &work_url).await?;
     let products = products(engine, span.as_of).await?;
-    let pairs = rows.learned()?;
+    let work = move || {
+        let pairs = rows.learned()?;
+        let learned = learned(&rows, &pairs, scoring)?;
+        Ok::<_, TableError>((rows, pairs, learned))
+    };
+    let (rows, pairs, learned) = context.compute(work).await??;
     let (users, items) = (pairs.users.len(), pairs.items.len());
     if users < 2 || items < 2 {
         return Err(RecommendationError::TooFew {
@@ -348,7 +405,6 @@ async fn facts(
     if settings.fold_source == FoldChoice::Column && !folds {
         return Err(RecommendationError::NoFolds.into());
     }
-    let learned = learned(&rows, &pairs, scoring)?;
     let n_pairs = learned.pairs;
     let facts = Facts {
         span,

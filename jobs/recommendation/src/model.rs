@@ -39,7 +39,8 @@ pub struct RecommendationModel {
     pub n_users: u64,
     /// Products with factors.
     pub n_products: u64,
-    /// The segmentation run whose segments name the lists of popular products.
+    /// The segmentation run whose segments name the lists of popular products, for the record: a
+    /// customer's segment is looked up in the newest one.
     pub segmentation_run: Option<String>,
 }
 

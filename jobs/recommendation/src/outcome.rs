@@ -62,9 +62,10 @@ pub struct Learned {
     pub negative_pairs: u64,
     /// Events of these pairs.
     pub events: u64,
-    /// Customers with fewer events than `min_user_events`.
+    /// Customers of whom nothing is learned: fewer events than `min_user_events`, only products that
+    /// are left out, or no score where scores are given.
     pub users_left_out: u64,
-    /// Products with fewer events than `min_product_events`.
+    /// Products of which nothing is learned, likewise.
     pub products_left_out: u64,
     /// Pairs of these, and pairs without a score where scores are given.
     pub pairs_left_out: u64,
@@ -151,7 +152,8 @@ pub struct FoldValues {
     pub lists: Option<ListValues>,
 }
 
-/// Means over folds with the standard deviation (of the population, as numpy's and Spark's `std`).
+/// Means over folds with the standard deviation (of the population, as numpy's `std` and PySpark's
+/// `stdMetrics`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct FoldMeans {
     /// Means of the folds' values; lists over the folds that have them.
@@ -181,7 +183,7 @@ pub struct ListValues {
     pub mrr: f64,
     /// Share of the catalogue in anybody's first 10 places.
     pub coverage: f64,
-    /// Mean of -log2 of the share of customers that know a recommended product (first 10 places).
+    /// Mean of -log2 of the share of customers that like a recommended product (first 10 places).
     pub novelty: f64,
 }
 
@@ -194,11 +196,13 @@ pub struct Quality {
     pub n_users: u64,
     /// Customers with something relevant, before sampling.
     pub n_users_eligible: u64,
-    /// Customers with events in the test that were unknown before; no list can be made for them.
+    /// Customers with something relevant in the test and nothing before it, of all in the test; no
+    /// list can be made for them.
     pub n_users_unknown: u64,
     /// Relevant pairs of the customers that were evaluated.
     pub n_relevant: u64,
-    /// Relevant pairs whose product was unknown before: out of reach, and not counted.
+    /// Relevant pairs of all known customers in the test, sampled or not, whose product was unknown
+    /// before: out of reach, and not counted.
     pub n_relevant_unknown: u64,
     /// The recommenders, the model first, then the baselines.
     pub recommenders: Vec<RecommenderQuality>,

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 /// The settings that hold when nobody says otherwise: `default.toml`.
 pub const DEFAULT_SETTINGS: &str = include_str!("../default.toml");
 
+/// Lists of all customers are made block by block, each of this length at most.
+const MOST_PRODUCTS: usize = 1000;
 /// Sums of evidence up to this size stay exact.
 const LARGEST_WEIGHT: f64 = 1e12;
 
@@ -266,8 +268,9 @@ impl RecommendationSettings {
         require(self.iterations > 0, "iterations", &0, expected)?;
         let tol = self.tol.is_finite() && self.tol >= 0.0;
         require(tol, "tol", &self.tol, "it must be 0 or more")?;
-        let expected = "at least one product per customer is needed";
-        require(self.top_n > 0, "top_n", &0, expected)?;
+        let holds = (1..=MOST_PRODUCTS).contains(&self.top_n);
+        let expected = "a list has at least 1 and at most 1000 products";
+        require(holds, "top_n", &self.top_n, expected)?;
         check_axes(&self.explicit.factors, &self.explicit.regularization)?;
         check_axes(&self.implicit.factors, &self.implicit.regularization)?;
         check_list("alpha", &self.implicit.alpha)?;

@@ -1,12 +1,12 @@
 //! Fitting the model on everything, from chance or from the factors of an earlier run.
 
 use algorithms::als::{AlsFit, AlsValidParams, Factors, Feedback, WarmStart};
-use artifacts::RunReader;
+use artifacts::{Output, RunReader};
 use ndarray::Array2;
-use pipeline::{Failure, JobContext};
+use pipeline::Failure;
 
 use crate::RecommendationModel;
-use crate::error::RecommendationError;
+use crate::error::{RecommendationError, TableError};
 use crate::ids::IdMap;
 use crate::interactions::PairTable;
 use crate::tables::read_items;
@@ -16,79 +16,110 @@ pub(crate) const JOB: &str = "recommendation";
 /// The name that stands for the newest run.
 const LATEST: &str = "latest";
 
+/// An earlier run to start from.
+pub(crate) struct Earlier {
+    /// How the user named it.
+    named: String,
+    run: RunReader,
+    model: RecommendationModel,
+}
+
 /// Factors to start from, and the run they come from.
 pub(crate) struct Start {
     pub(crate) run_id: String,
     items: Factors,
 }
 
-/// Finds the run that the settings name, and its product factors in the order of `items`; products
-/// that are new have zeros.
-pub(crate) async fn find_start(
-    context: &JobContext,
-    run: &str,
-    items: &IdMap,
-    params: &AlsValidParams,
-) -> Result<Start, Failure> {
-    let n_factors = params.factors();
-    let refuse = |reason: String| RecommendationError::WarmStart {
-        run: run.to_owned(),
-        reason,
-    };
-    let output = context.run.output();
-    let reader: RunReader = match run {
-        LATEST => {
-            let latest = output.latest(JOB).await?;
-            latest.ok_or_else(|| refuse("there is no finished run".to_owned()))?
-        }
-        id => {
-            let opened = output.open(JOB, id).await;
-            opened.map_err(|error| refuse(error.to_string()))?
-        }
-    };
-    let model = RecommendationModel::read(&reader).await?;
-    let known = read_items(&reader).await?;
-    let found = known.factors.vectors.ncols();
-    if found != n_factors {
-        return Err(refuse(format!(
-            "it has {found} factors, and the chosen setting has {n_factors}; ask for --factors {found}"
-        ))
-        .into());
-    }
-    if kind(&model.params) != kind(params) {
-        let reason =
-            "its scores are of another kind (explicit or implicit, with or without biases)";
-        return Err(refuse(reason.to_owned()).into());
-    }
-    let places = known.ids.indices_of(items.array());
-    let places = places.map_err(crate::error::TableError::from)?;
-    let mut vectors = Array2::zeros((items.len(), n_factors));
-    let mut of_items = known
-        .factors
-        .biases
-        .as_ref()
-        .map(|_| vec![0.0_f32; items.len()]);
-    for (row, place) in places.iter().enumerate() {
-        let Some(place) = place.map(|place| place as usize) else {
-            continue;
+impl Earlier {
+    /// Finds the run that the settings name, before anything else is done.
+    pub(crate) async fn find(output: &Output, named: &str) -> Result<Self, Failure> {
+        let refuse = |reason: String| RecommendationError::WarmStart {
+            run: named.to_owned(),
+            reason,
         };
-        vectors
-            .row_mut(row)
-            .assign(&known.factors.vectors.row(place));
-        if let Some(values) = &mut of_items {
-            values[row] = known.factors.bias(place);
+        let run = match named {
+            LATEST => {
+                let latest = output.latest(JOB).await?;
+                latest.ok_or_else(|| refuse("there is no finished run".to_owned()))?
+            }
+            id => {
+                let opened = output.open(JOB, id).await;
+                opened.map_err(|error| refuse(error.to_string()))?
+            }
+        };
+        let model = RecommendationModel::read(&run).await?;
+        Ok(Self {
+            named: named.to_owned(),
+            run,
+            model,
+        })
+    }
+
+    /// Refuses a run that no setting of the grid can start from.
+    pub(crate) fn check(&self, grid: &[AlsValidParams]) -> Result<(), RecommendationError> {
+        let kind_fits = |params: &&AlsValidParams| kind(params) == kind(&self.model.params);
+        if !grid.iter().any(|params| kind_fits(&params)) {
+            let reason =
+                "its scores are of another kind (explicit or implicit, with or without biases)";
+            return Err(self.refuse(reason.to_owned()));
+        }
+        let found = self.model.params.factors();
+        match grid.iter().any(|params| params.factors() == found) {
+            true => Ok(()),
+            false => Err(self.refuse(format!(
+                "it has {found} factors, which no setting of the grid has; ask for --factors {found}"
+            ))),
         }
     }
-    if vectors.iter().all(|value| *value == 0.0) {
-        return Err(refuse("none of its products is in this log".to_owned()).into());
+
+    /// Its product factors in the order of `items`; products that are new have zeros.
+    pub(crate) async fn start(
+        &self,
+        items: &IdMap,
+        params: &AlsValidParams,
+    ) -> Result<Start, Failure> {
+        let known = read_items(&self.run).await?;
+        let (found, wanted) = (known.factors.vectors.ncols(), params.factors());
+        if found != wanted {
+            return Err(self
+                .refuse(format!(
+                    "it has {found} factors, and the chosen setting has {wanted}; ask for --factors \
+                     {found} alone"
+                ))
+                .into());
+        }
+        let places = known.ids.indices_of(items.array());
+        let places = places.map_err(TableError::from)?;
+        let mut vectors = Array2::zeros((items.len(), wanted));
+        let biases = known.factors.biases.as_ref();
+        let mut biases = biases.map(|_| vec![0.0_f32; items.len()]);
+        for (row, place) in places.iter().enumerate() {
+            let Some(place) = place.map(|place| place as usize) else {
+                continue;
+            };
+            vectors
+                .row_mut(row)
+                .assign(&known.factors.vectors.row(place));
+            if let Some(values) = &mut biases {
+                values[row] = known.factors.bias(place);
+            }
+        }
+        if vectors.iter().all(|value| *value == 0.0) {
+            let reason = "none of its products is in this log".to_owned();
+            return Err(self.refuse(reason).into());
+        }
+        Ok(Start {
+            run_id: self.run.id().to_string(),
+            items: Factors { vectors, biases },
+        })
     }
-    Ok(Start {
-        run_id: reader.id().to_string(),
-        items: Factors {
-            vectors,
-            biases: of_items,
-        },
-    })
+
+    fn refuse(&self, reason: String) -> RecommendationError {
+        RecommendationError::WarmStart {
+            run: self.named.clone(),
+            reason,
+        }
+    }
 }
 
 /// Whether scores are implicit, and whether there are biases.

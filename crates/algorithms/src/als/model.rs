@@ -1,4 +1,4 @@
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use super::error::{AlsError, Side};
 
@@ -79,6 +79,19 @@ impl Factors {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The rows at these places, in their order; a copy.
+    ///
+    /// # Panics
+    /// If a place is out of range.
+    #[must_use]
+    pub fn select(&self, places: &[usize]) -> Self {
+        let biases = self.biases.as_ref();
+        Self {
+            vectors: self.vectors.select(Axis(0), places),
+            biases: biases.map(|biases| places.iter().map(|&place| biases[place]).collect()),
+        }
     }
 
     /// The bias of a row, 0 in models without.

@@ -43,7 +43,7 @@ pub(crate) struct RecommendationFlags {
     /// Numbers of factors to try [default: 64; explicit 16,32].
     #[arg(long, help_heading = FIT, value_name = "LIST", value_delimiter = ',')]
     pub(crate) factors: Option<Vec<usize>>,
-    /// Strengths of the penalty to try [default: 3,10; explicit 0.8,1.2].
+    /// Strengths of the penalty to try [default: 3,10; explicit 0.8,1.2,1.6].
     #[arg(long, help_heading = FIT, value_name = "LIST", value_delimiter = ',')]
     pub(crate) regularization: Option<Vec<f64>>,
     /// Confidences per unit of evidence to try; implicit feedback only [default: 0.3,1,40].

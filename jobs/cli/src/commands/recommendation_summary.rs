@@ -71,8 +71,8 @@ fn print_quality(quality: &Quality) -> Result<(), Failure> {
             at.format("%Y-%m-%d %H:%M UTC")
         ),
         Protocol::Fold { fold } => format!(
-            "tested on the products of {users} customers in fold {fold}: the log cannot be cut by \
-             time"
+            "tested on the products of {users} customers in fold {fold}, not on later events; the \
+             report says why"
         ),
     })?;
     match (quality.verdict, quality.of(Recommender::Popularity)) {

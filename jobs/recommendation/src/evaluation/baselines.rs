@@ -9,6 +9,9 @@ use super::lists::{PLACES, TestSet, items};
 use crate::ids::ItemIndex;
 use crate::interactions::Pair;
 
+/// Users who must like two products beyond chance before they count as near: without it products
+/// that few know are near to anything, and the baseline is easy to beat.
+const SHRINKAGE: f64 = 10.0;
 const DAY_US: f64 = 86_400_000_000.0;
 
 /// The most popular products that the customer has not had, for every customer of the test.
@@ -48,7 +51,7 @@ pub(super) fn nearest(
     train: &Interactions,
     neighbours: usize,
 ) -> Vec<Vec<ItemIndex>> {
-    let near = ItemNeighbours::fit(train, neighbours);
+    let near = ItemNeighbours::fit(train, neighbours, SHRINKAGE);
     let lists = near.of_users(train, &test.users, PLACES, &test.known);
     lists.iter().map(|list| items(list)).collect()
 }

@@ -120,7 +120,7 @@ pub fn fold_split(
         trained_until: trained_until.unwrap_or_default().saturating_add(1),
         n_users: pairs.users.len(),
         n_items: pairs.items.len(),
-        n_users_unknown_elsewhere: 0,
+        best_scores_of_unknown_users: Vec::new(),
         scores_of_unknown_products: Vec::new(),
     }))
 }

@@ -1,10 +1,9 @@
 //! Lists of recommendations for the customers of a test, and how good they are.
 
-use algorithms::als::{Als, Factors, Interactions};
+use algorithms::als::{Als, Interactions};
 use algorithms::draws::sample;
 use algorithms::ranking::{Metric, NothingRelevant, coverage, novelty, user_values};
 use algorithms::topn::{Recommendation, TopN};
-use ndarray::Axis;
 
 use super::EvaluationError;
 use super::relevance::Relevance;
@@ -109,14 +108,7 @@ impl TestSet {
         model: &Als,
     ) -> Result<Vec<Vec<ItemIndex>>, EvaluationError> {
         let places: Vec<usize> = self.users.iter().map(|user| *user as usize).collect();
-        let rows = Factors {
-            vectors: model.users.vectors.select(Axis(0), &places),
-            biases: model
-                .users
-                .biases
-                .as_ref()
-                .map(|biases| places.iter().map(|place| biases[*place]).collect()),
-        };
+        let rows = model.users.select(&places);
         let top = TopN::new(&model.items, model.global_mean, Some(&self.known))?;
         let lists = top.of_users(&rows, PLACES, |row| train.user(places[row]).indices)?;
         Ok(lists.iter().map(|list| items(list)).collect())

@@ -21,4 +21,5 @@ pub use choose::choose;
 pub use error::EvaluationError;
 pub use folds::fold_split;
 pub use params::als_params;
+pub(crate) use params::grid_params;
 pub use test::{Split, test};

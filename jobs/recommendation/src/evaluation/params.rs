@@ -79,3 +79,14 @@ pub(super) fn grid(feedback: FeedbackKind, settings: &RecommendationSettings) ->
     }
     all
 }
+
+/// The parameters of all settings of the grid.
+pub(crate) fn grid_params(
+    feedback: FeedbackKind,
+    settings: &RecommendationSettings,
+    seed: u64,
+) -> Result<Vec<AlsValidParams>, EvaluationError> {
+    let grid = grid(feedback, settings).into_iter();
+    grid.map(|setting| als_params(setting, feedback, settings, seed))
+        .collect()
+}

@@ -13,6 +13,10 @@ use crate::interactions::Pair;
 use crate::outcome::{Protocol, Quality, Recommender, RecommenderQuality, Setting, Verdict};
 use crate::settings::{FeedbackKind, RecommendationSettings};
 
+/// With fewer customers the samples of an interval hardly differ from each other, so it is too narrow
+/// to be believed.
+const LEAST_CUSTOMERS: usize = 30;
+
 /// Pairs to learn from, and later ones to test on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {
@@ -28,8 +32,8 @@ pub struct Split {
     pub n_users: usize,
     /// Products that have an index.
     pub n_items: usize,
-    /// Customers of the test without an index.
-    pub n_users_unknown_elsewhere: u64,
+    /// The best score in the test of each customer without an index.
+    pub best_scores_of_unknown_users: Vec<f32>,
     /// Scores in the test of customers with an index for products without one.
     pub scores_of_unknown_products: Vec<f32>,
 }
@@ -79,15 +83,17 @@ pub fn test(
     let customers = model.iter().zip(&popular);
     let differences: Vec<f64> = customers.map(|(model, popular)| model - popular).collect();
     let over_popularity = bootstrap_mean(&differences, &bootstrap)?;
-    let unknown = split.scores_of_unknown_products.iter();
-    let n_unknown_products = unknown.filter(|score| relevance.holds(**score)).count();
+    let relevant = |scores: &[f32]| {
+        let held = scores.iter().filter(|score| relevance.holds(**score));
+        held.count() as u64
+    };
     Ok(Some(Quality {
         protocol: split.protocol.clone(),
         n_users: set.users.len() as u64,
         n_users_eligible: set.n_eligible,
-        n_users_unknown: set.n_unknown + split.n_users_unknown_elsewhere,
+        n_users_unknown: set.n_unknown + relevant(&split.best_scores_of_unknown_users),
         n_relevant: set.relevant.iter().map(|items| items.len() as u64).sum(),
-        n_relevant_unknown: set.n_relevant_unknown + n_unknown_products as u64,
+        n_relevant_unknown: set.n_relevant_unknown + relevant(&split.scores_of_unknown_products),
         recommenders,
         verdict: verdict(&over_popularity),
         over_popularity,
@@ -137,7 +143,7 @@ fn quality(
 pub(super) fn verdict(difference: &MeanInterval) -> Verdict {
     if difference.mean <= 0.0 {
         Verdict::NotBetter
-    } else if difference.low <= 0.0 {
+    } else if difference.low <= 0.0 || difference.n_users < LEAST_CUSTOMERS {
         Verdict::NotClearlyBetter
     } else {
         Verdict::Better

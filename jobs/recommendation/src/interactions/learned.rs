@@ -3,7 +3,7 @@
 use arrow::array::Array;
 
 use super::PairTable;
-use super::table::{Rows, Scoring};
+use super::table::{EVIDENCE_SCALE, Rows, Scoring};
 use crate::error::TableError;
 use crate::outcome::Learned;
 
@@ -22,14 +22,13 @@ pub(crate) fn learned(
         .map(|row| rows.n_events.value(row).unsigned_abs())
         .sum();
     let mut per_user = vec![0_u32; n_users];
-    let (mut positive, mut negative, mut capped) = (0, 0, 0);
+    let (mut positive, mut negative) = (0, 0);
     let (mut sum, mut least, mut most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
     for pair in &pairs.pairs {
         per_user[pair.user as usize] += 1;
         positive += u64::from(pair.score > 0.0);
         negative += u64::from(pair.score < 0.0);
         let score = f64::from(pair.score);
-        capped += u64::from(!scoring.scores_given && score.abs() >= scoring.max_score);
         sum += score;
         least = least.min(score);
         most = most.max(score);
@@ -50,8 +49,19 @@ pub(crate) fn learned(
         mean_score: sum / n_pairs as f64,
         min_score: least,
         max_score: most,
-        capped_pairs: capped,
+        capped_pairs: capped(rows, scoring),
     })
+}
+
+/// Used pairs whose evidence is beyond the cap.
+fn capped(rows: &Rows, scoring: Scoring) -> u64 {
+    if scoring.scores_given {
+        return 0;
+    }
+    let most = (scoring.max_score * 10_f64.powi(i32::from(EVIDENCE_SCALE))) as i128;
+    let beyond = |row: &usize| rows.evidence.value(*row).abs() > most;
+    let used = (0..rows.len()).filter(|row| rows.used.value(*row));
+    used.filter(beyond).count() as u64
 }
 
 /// Different ids without an index; equal ids stand together.

@@ -100,7 +100,7 @@ pub(crate) async fn split_moment(
 ) -> Result<Option<DateTime<Utc>>, Failure> {
     if let Some(given) = settings.test_from {
         let (first, last) = (span.first_event_at, span.last_event_at.min(span.as_of));
-        return match first < given && given <= last {
+        return match first < given && given <= last && given < span.as_of {
             true => Ok(Some(given)),
             false => Err(RecommendationError::TestFrom {
                 at: given,

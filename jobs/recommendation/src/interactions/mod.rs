@@ -11,4 +11,4 @@ pub(crate) use learned::learned;
 pub(crate) use load::{Window, interactions, log_facts, pairs, products, split_moment};
 pub use pairs::{Pair, PairTable};
 pub(crate) use seen::Seen;
-pub(crate) use table::{Known, Rows, Scoring};
+pub(crate) use table::{Rows, Scoring};

@@ -1,5 +1,6 @@
 //! The table of pairs as it is kept, and what is learned from it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -154,12 +155,13 @@ impl Rows {
         })
     }
 
-    /// The used pairs whose user and product are known; how many are not.
+    /// The used pairs whose user and product are known, and the scores of those that are not.
     pub(crate) fn pairs(&self, users: &IdMap, items: &IdMap) -> Result<Known, TableError> {
         let users = users.indices_of(&self.users)?;
         let items = items.indices_of(&self.products)?;
         let mut known = Known::default();
-        let mut unknown_user = None;
+        // The best score of each unknown user: rows may come in any order.
+        let mut strangers: BTreeMap<String, f32> = BTreeMap::new();
         for row in (0..self.len()).filter(|&row| self.used.value(row)) {
             let score = self.scores.value(row);
             match (users[row], items[row]) {
@@ -172,22 +174,19 @@ impl Rows {
                 }),
                 (Some(_), None) => known.unknown_products.push(score),
                 (None, _) => {
-                    let id = self.id(row)?;
-                    if unknown_user.as_ref() != Some(&id) {
-                        known.unknown_users += 1;
-                        unknown_user = Some(id);
-                    }
+                    let best = strangers.entry(self.user(row)?).or_insert(score);
+                    *best = best.max(score);
                 }
             }
         }
-        // Products are sorted as the query sorts them, which is the order of the indices.
+        known.unknown_users = strangers.into_values().collect();
         known
             .pairs
             .sort_unstable_by_key(|pair| (pair.user, pair.item));
         Ok(known)
     }
 
-    fn id(&self, row: usize) -> Result<String, ArrowError> {
+    fn user(&self, row: usize) -> Result<String, ArrowError> {
         arrow::util::display::array_value_to_string(&self.users, row)
     }
 }
@@ -197,8 +196,8 @@ impl Rows {
 pub(crate) struct Known {
     /// Sorted by user and item.
     pub(crate) pairs: Vec<Pair>,
-    /// Users that are not known.
-    pub(crate) unknown_users: u64,
+    /// The best score of each user that is not known.
+    pub(crate) unknown_users: Vec<f32>,
     /// The scores of known users for products that are not known.
     pub(crate) unknown_products: Vec<f32>,
 }

@@ -4,7 +4,7 @@ use report::notes::of_input;
 use report::numbers::{count, counted, decimal, part, percent};
 use report::words;
 
-use crate::outcome::{Candidate, Choice, Outcome, Protocol, Quality, Recommender, Verdict};
+use crate::outcome::{Choice, Outcome, Protocol, Quality, Recommender, Setting, Verdict};
 use crate::settings::FeedbackKind;
 
 /// With fewer customers than this, intervals are wide.
@@ -65,7 +65,7 @@ fn better_baseline(quality: &Quality) -> Option<String> {
     let (best, value) = values.max_by(|a, b| a.1.total_cmp(&b.1))?;
     (value > model).then(|| {
         format!(
-            "A simpler method does better than the model: {} (NDCG@10 {} against {}).",
+            "A simpler method had the higher mean in the test: {} (NDCG@10 {} against the model's {}).",
             best.label().to_lowercase(),
             decimal(value, 4),
             decimal(model, 4)
@@ -171,22 +171,32 @@ fn edges(choice: &Choice) -> Vec<String> {
     let Some(chosen) = choice.chosen() else {
         return Vec::new();
     };
-    let is_edge = |of: &dyn Fn(&Candidate) -> Option<f64>| {
-        let value = of(chosen)?;
-        let others = || choice.candidates.iter().filter_map(of);
-        let differ = others().any(|other| other != value);
-        let end = others().all(|other| other <= value) || others().all(|other| other >= value);
-        (differ && end).then_some(value)
+    let is_edge = |value: f64, others: &[f64]| {
+        let differ = others.iter().any(|other| *other != value);
+        let end = others.iter().all(|other| *other <= value)
+            || others.iter().all(|other| *other >= value);
+        differ && end
     };
-    let named: [(&str, &dyn Fn(&Candidate) -> Option<f64>); 3] = [
-        ("factors", &|c| Some(c.setting.factors as f64)),
-        ("regularization", &|c| Some(c.setting.regularization)),
-        ("alpha", &|c| c.setting.alpha),
+    let settings = choice.candidates.iter().map(|candidate| candidate.setting);
+    let axis = |of: fn(Setting) -> Option<f64>| -> (Option<f64>, Vec<f64>) {
+        (
+            of(chosen.setting),
+            settings.clone().filter_map(of).collect(),
+        )
+    };
+    let axes = [
+        ("factors", axis(|setting| Some(setting.factors as f64))),
+        (
+            "regularization",
+            axis(|setting| Some(setting.regularization)),
+        ),
+        ("alpha", axis(|setting| setting.alpha)),
     ];
-    let named = named.into_iter();
-    named
-        .filter_map(|(name, of)| Some(format!("{name} {}", is_edge(of)?)))
-        .collect()
+    let edge = |(name, (value, others)): (&str, (Option<f64>, Vec<f64>))| {
+        let value = value.filter(|value| is_edge(*value, &others))?;
+        Some(format!("{name} {value}"))
+    };
+    axes.into_iter().filter_map(edge).collect()
 }
 
 fn fit(outcome: &Outcome) -> Option<String> {

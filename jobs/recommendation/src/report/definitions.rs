@@ -60,7 +60,7 @@ pub(crate) const MEASURES: [Definition; 11] = [
         key: "novelty",
         term: "Novelty",
         meaning: "How little known the first 10 products are: the mean of -log2 of the share of \
-                  customers who know a product. 0 when everybody knows all of them.",
+                  customers who like a product. 0 when everybody likes all of them.",
     },
     Definition {
         key: "rmse",

@@ -11,10 +11,8 @@ use super::row::Rows;
 use super::{AllowedProducts, ServingError, Source};
 use crate::RecommendationModel;
 use crate::files::{CUSTOMERS, POPULAR, SEGMENTATION};
+use crate::popular::WHOLE_SHOP;
 use crate::tables::read_item_table;
-
-/// The segment of the list of the whole shop.
-const WHOLE_SHOP: &str = "";
 
 /// Popular products, best first, with the customers that like each.
 pub(super) struct PopularList {

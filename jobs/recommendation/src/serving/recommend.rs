@@ -54,8 +54,8 @@ pub async fn recommend(
         new: request.new_events.as_deref().unwrap_or_default(),
     };
     let mut answer = match asked.taste(&past, row).await? {
-        Ok(taste) => asked.from_model(&past, taste).await?,
-        Err(reason) => asked.from_popularity(output, &past, reason).await?,
+        Ok(taste) => asked.by_taste(&past, taste).await?,
+        Err(reason) => asked.by_popularity(output, &past, reason).await?,
     };
     if request.new_events.as_ref().is_some_and(Vec::is_empty) {
         let none = format!("The new events have none of the customer {}.", request.user);
@@ -140,7 +140,7 @@ impl Asked<'_> {
         Ok(self.model.params.fold_in(&items.factors, mean)?)
     }
 
-    async fn from_model(&self, past: &Past, taste: Taste) -> Result<Answer, ServingError> {
+    async fn by_taste(&self, past: &Past, taste: Taste) -> Result<Answer, ServingError> {
         let items = &taste.items;
         let seen = self.seen_items(past, items);
         let mask = self.request.allowed.as_ref().map(|allowed| {
@@ -204,7 +204,7 @@ impl Asked<'_> {
         Ok(all)
     }
 
-    async fn from_popularity(
+    async fn by_popularity(
         &self,
         output: &Output,
         past: &Past,

@@ -101,7 +101,7 @@ fn split_of(n_users: usize, n_items: usize, train: Vec<Pair>, test: Vec<Pair>) -
         trained_until: 1000,
         n_users,
         n_items,
-        n_users_unknown_elsewhere: 3,
+        best_scores_of_unknown_users: vec![1.0, 2.0, 1.0, -1.0],
         scores_of_unknown_products: vec![1.0, -1.0],
     }
 }

@@ -138,17 +138,21 @@ fn ratings_from_the_mean_on_are_worth_recommending() {
 
 #[test]
 fn better_means_that_the_whole_interval_is_above_0() {
-    let of = |low, mean, high| {
+    let among = |n_users, low, mean, high| {
         verdict(&MeanInterval {
             mean,
             low,
             high,
-            n_users: 9,
+            n_users,
         })
     };
+    let of = |low, mean, high| among(30, low, mean, high);
     assert_eq!(of(0.01, 0.02, 0.03), Verdict::Better);
     assert_eq!(of(0.0, 0.02, 0.03), Verdict::NotClearlyBetter);
     assert_eq!(of(-0.01, 0.02, 0.03), Verdict::NotClearlyBetter);
     assert_eq!(of(-0.01, 0.0, 0.03), Verdict::NotBetter);
     assert_eq!(of(-0.03, -0.02, -0.01), Verdict::NotBetter);
+    // One customer always gives an interval without width.
+    assert_eq!(among(1, 0.5, 0.5, 0.5), Verdict::NotClearlyBetter);
+    assert_eq!(among(29, 0.01, 0.02, 0.03), Verdict::NotClearlyBetter);
 }

@@ -154,7 +154,7 @@ fn the_verdict_is_the_first_finding() {
         findings.split_once("</li>").unwrap().0.to_owned()
     };
     let better = first(&outcome);
-    assert!(better.contains("The lists are better than showing everybody the bestsellers."));
+    assert!(better.contains("The lists are better than showing everybody what is most popular."));
     assert!(better.contains("12.0\u{202F}% were among the first 10 on the list, and 6.0\u{202F}%"));
     outcome.quality.as_mut().unwrap().verdict = Verdict::NotClearlyBetter;
     assert!(first(&outcome).contains("The lists are not clearly better"));

@@ -36,16 +36,20 @@ fn verdict(outcome: &Outcome) -> Finding {
     };
     let (claim, action) = match quality.verdict {
         Verdict::Better => (
-            "The lists are better than showing everybody the bestsellers.",
-            "Use them.",
+            "The lists are better than showing everybody what is most popular.",
+            if better_baseline(outcome).is_none() {
+                "Use them."
+            } else {
+                ""
+            },
         ),
         Verdict::NotClearlyBetter => (
-            "The lists are not clearly better than showing everybody the bestsellers.",
+            "The lists are not clearly better than showing everybody what is most popular.",
             "The difference may be chance; a longer log would tell.",
         ),
         Verdict::NotBetter => (
-            "The lists are not better than showing everybody the bestsellers.",
-            "Show bestsellers, those of the segment where segments are known, until a longer log or \
+            "The lists are not better than showing everybody what is most popular.",
+            "Show what is popular, those of the segment where segments are known, until a longer log or \
              other settings do better.",
         ),
     };
@@ -60,7 +64,7 @@ fn found_again(quality: &Quality) -> Option<String> {
     let recall = |who| Some(quality.of(who)?.values.recall_at_10);
     Some(format!(
         " Of the products a customer turned to in the test, {} were among the first 10 on the \
-         list, and {} among 10 bestsellers.",
+         list, and {} among the 10 most popular.",
         percent(recall(Recommender::Als)?),
         percent(recall(Recommender::Popularity)?)
     ))
@@ -74,12 +78,12 @@ fn better_baseline(outcome: &Outcome) -> Option<Finding> {
     let values = simple.into_iter().filter_map(|who| Some((who, ndcg(who)?)));
     let (best, value) = values.max_by(|a, b| a.1.total_cmp(&b.1))?;
     let what = match best {
-        Recommender::ItemKnn => "Products near to those a customer has, found one by one,",
-        _ => "What was popular in the last days before the test",
+        Recommender::ItemKnn => "Showing products near to those a customer has, one by one,",
+        _ => "Showing what was popular in the last days before the test",
     };
     (value > model).then(|| Finding {
         claim: format!(
-            "{what} made better lists than the model (NDCG@10 {} against {}).",
+            "{what} had the higher mean in the test (NDCG@10 {} against the model’s {}).",
             decimal(value, 4),
             decimal(model, 4)
         ),
@@ -135,7 +139,7 @@ fn popular(outcome: &Outcome) -> Option<Finding> {
     let first = outcome.popular.first()?;
     Some(Finding {
         claim: format!(
-            "The bestseller is {}: {} ({}) like it.",
+            "The most popular product is {}: {} ({}) turned to it.",
             told(
                 &first.product_id,
                 first.category.as_deref(),
@@ -144,9 +148,10 @@ fn popular(outcome: &Outcome) -> Option<Finding> {
             counted(first.n_users, "customer", "customers"),
             part(first.n_users, outcome.learned.users)
         ),
-        action: "Lists leave out what a customer has had events with, so bestsellers show mostly \
+        action:
+            "Lists leave out what a customer has had events with, so popular products show mostly \
                  to those who do not know them."
-            .to_owned(),
+                .to_owned(),
     })
 }
 
@@ -155,7 +160,7 @@ fn left_out(outcome: &Outcome) -> Option<Finding> {
     let (users, products) = (learned.users_left_out, learned.products_left_out);
     (users + products > 0).then(|| Finding {
         claim: format!(
-            "{} and {} had too few events to be learned from.",
+            "{} and {} could not be learned from: too few events, or no score.",
             counted(users, "customer", "customers"),
             counted(products, "product", "products")
         ),

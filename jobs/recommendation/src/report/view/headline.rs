@@ -46,7 +46,7 @@ fn facts(outcome: &Outcome, period: &Period) -> Vec<Fact> {
             count(learned.pairs),
             "of a customer and a product".to_owned(),
         ),
-        fact("Against bestsellers", verdict.to_owned(), note),
+        fact("Against popularity", verdict.to_owned(), note),
     ]
 }
 

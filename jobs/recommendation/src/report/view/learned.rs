@@ -118,7 +118,7 @@ fn rows(outcome: &Outcome) -> Vec<LearnedRow> {
             "Left out",
             count(learned.pairs_left_out),
             format!(
-                "pairs, among them those of {} customers and {} products with too few events",
+                "pairs, among them all of {} customers and of {} products",
                 count(learned.users_left_out),
                 count(learned.products_left_out)
             ),
@@ -139,6 +139,9 @@ fn density(density: f64) -> String {
 
 fn weighing(outcome: &Outcome) -> String {
     let settings = &outcome.settings;
+    if outcome.scores_given && outcome.feedback == FeedbackKind::Explicit {
+        return "Of several scores for one product the latest counts, however old.".to_owned();
+    }
     let mut text = match settings.half_life_days {
         Some(days) => format!(
             "An event is worth half after {} days and a quarter after twice that.",

@@ -1,4 +1,4 @@
-//! What is recommended: bestsellers, the reach of the lists, and examples.
+//! What is recommended: what is popular, the reach of the lists, and examples.
 
 use ::report::numbers::{count, decimal, part, percent};
 use ::report::{FigureView, Figures, words};

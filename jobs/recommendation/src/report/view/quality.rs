@@ -86,7 +86,7 @@ fn how(outcome: &Outcome, recommender: Recommender) -> String {
     let settings = &outcome.settings;
     match recommender {
         Recommender::Als => "the model of this report".to_owned(),
-        Recommender::Popularity => "bestsellers: the products with the most customers".to_owned(),
+        Recommender::Popularity => "popularity: the products with the most customers".to_owned(),
         Recommender::RecentPopularity => format!(
             "the products with the most customers in the last {} days before the test",
             numbers::plain(settings.recent_days)
@@ -148,20 +148,20 @@ fn blindness(choice: &Choice) -> String {
 fn verdict(quality: &Quality) -> String {
     let over = &quality.over_popularity;
     let difference = format!(
-        "customer by customer the model’s NDCG@10 differs from that of bestsellers by {} (95 % \
+        "customer by customer the model’s NDCG@10 differs from that of popularity by {} (95 % \
          interval {})",
         signed(over.mean),
         interval(over)
     );
     match quality.verdict {
         Verdict::Better => {
-            format!("The model is better than bestsellers: {difference}.")
+            format!("The model is better than popularity: {difference}.")
         }
         Verdict::NotClearlyBetter => {
-            format!("It is not clear that the model is better than bestsellers: {difference}.")
+            format!("It is not clear that the model is better than popularity: {difference}.")
         }
         Verdict::NotBetter => {
-            format!("The model is not better than bestsellers: {difference}.")
+            format!("The model is not better than popularity: {difference}.")
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn assessments(outcome: &Outcome) -> Vec<Assessment> {
 }
 
 fn verdict(outcome: &Outcome) -> Assessment {
-    let topic = "Better than bestsellers";
+    let topic = "Better than popularity";
     let Some(quality) = &outcome.quality else {
         let text = "The lists could not be tested.";
         return Assessment::new(topic, ("unknown", Standing::Poor), text.to_owned());
@@ -51,7 +51,7 @@ fn verdict(outcome: &Outcome) -> Assessment {
         ),
         Verdict::NotBetter => (
             ("no", Standing::Poor),
-            "Bestsellers have as high a mean NDCG@10 or a higher one.",
+            "Popularity has as high a mean NDCG@10 or a higher one.",
         ),
     };
     Assessment::new(topic, verdict, text.to_owned())
