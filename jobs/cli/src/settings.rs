@@ -15,7 +15,7 @@ use crate::args::{Algorithm, CommonArgs, JobArgs, RecommendationFlags, Scale, Se
 const DEFAULTS: &str = include_str!("../default.toml");
 /// The sections of the jobs.
 const SEGMENTATION: &str = "segmentation";
-const RECOMMENDATION: &str = "recommendation";
+const RECOMMENDATION: &str = recommendation::JOB;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -138,50 +138,37 @@ impl IdMap {
     /// [`IdError::Type`].
     pub fn indices_of(&self, ids: &dyn Array) -> Result<Vec<Option<u32>>, IdError> {
         let ids = normal(ids)?;
-        let mut found: Vec<Option<u32>> = Vec::with_capacity(ids.len());
         let same_kind = ids.data_type() == self.array().data_type();
-        match &self.ids {
-            _ if !same_kind => found.resize(ids.len(), None),
-            Ids::Integers(known) => {
-                let ids = ids.as_primitive::<Int64Type>();
-                for place in 0..ids.len() {
-                    let index = if ids.is_null(place) {
-                        None
-                    } else if place > 0
-                        && ids.is_valid(place - 1)
-                        && ids.value(place - 1) == ids.value(place)
-                    {
-                        found[place - 1]
-                    } else {
-                        known
-                            .values()
-                            .binary_search(&ids.value(place))
-                            .ok()
-                            .map(|i| i as u32)
-                    };
-                    found.push(index);
-                }
-            }
-            Ids::Text(known) => {
-                let ids = ids.as_string::<i32>();
-                for place in 0..ids.len() {
-                    let index = if ids.is_null(place) {
-                        None
-                    } else if place > 0
-                        && ids.is_valid(place - 1)
-                        && ids.value(place - 1) == ids.value(place)
-                    {
-                        found[place - 1]
-                    } else {
-                        let id = ids.value(place);
-                        search(known.len(), |at| known.value(at).cmp(id)).map(|i| i as u32)
-                    };
-                    found.push(index);
-                }
+        Ok(match &self.ids {
+            _ if !same_kind => vec![None; ids.len()],
+            Ids::Integers(known) => find_each(ids.as_primitive::<Int64Type>(), |id| {
+                known.values().binary_search(&id).ok()
+            }),
+            Ids::Text(known) => find_each(ids.as_string::<i32>(), |id| {
+                search(known.len(), |place| known.value(place).cmp(id))
+            }),
+        })
+    }
+}
+
+/// The place of each id, searched for once where equal ids follow each other.
+fn find_each<T: Copy + PartialEq>(
+    ids: impl IntoIterator<Item = Option<T>>,
+    find: impl Fn(T) -> Option<usize>,
+) -> Vec<Option<u32>> {
+    let mut last = None;
+    let of = |id: Option<T>| {
+        let id = id?;
+        match last {
+            Some((known, index)) if known == id => index,
+            _ => {
+                let index = find(id).map(|place| place as u32);
+                last = Some((id, index));
+                index
             }
         }
-        Ok(found)
-    }
+    };
+    ids.into_iter().map(of).collect()
 }
 
 /// A binary search by index.

@@ -48,3 +48,4 @@ pub use settings::{
     FoldChoice, ImplicitGrid, RecommendationSettings, SelectBy, SettingError,
 };
 pub use tables::{FactorTable, read_items};
+pub use training::JOB;

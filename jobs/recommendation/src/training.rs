@@ -11,8 +11,8 @@ use crate::ids::IdMap;
 use crate::interactions::PairTable;
 use crate::tables::read_items;
 
-/// The job whose runs hold factors: this one.
-pub(crate) const JOB: &str = "recommendation";
+/// The name of the job, which its runs stand under.
+pub const JOB: &str = "recommendation";
 /// The name that stands for the newest run.
 const LATEST: &str = "latest";
 

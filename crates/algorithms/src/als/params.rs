@@ -74,7 +74,8 @@ impl Als {
 }
 
 impl AlsParams {
-    /// Whether explicit predictions have a global mean and biases. Without effect on implicit
+    /// Whether explicit predictions have a global mean and biases. Without them a row that was not
+    /// learned is predicted as 0, whatever the scale of the scores. Without effect on implicit
     /// feedback.
     #[must_use]
     pub fn biases(mut self, wanted: bool) -> Self {

@@ -4,17 +4,15 @@ use artifacts::RunReader;
 use data::EventsParams;
 use engine::Mode;
 use pipeline::{Failure, FailureKind, Reporter};
-use recommendation::RecommendationModel;
 use recommendation::serving::{
     self, AllowedProducts, Answer, NewPair, Recommended, Request, SimilarAnswer, SimilarProduct,
     Source,
 };
+use recommendation::{JOB, RecommendationModel};
 
 use super::{App, finished_run, open_engine, open_output};
 use crate::args::{ListArgs, ListFormat, RecommendArgs, SimilarArgs};
 use crate::output;
-
-const JOB: &str = "recommendation";
 
 /// Prints the best products for a customer.
 pub(super) async fn recommend(app: &App, args: RecommendArgs) -> Result<(), Failure> {

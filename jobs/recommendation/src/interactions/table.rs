@@ -218,3 +218,32 @@ fn as_decimal(scores: &Float64Array) -> Result<Decimal128Array, ArrowError> {
         .as_primitive::<Decimal128Type>()
         .clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_users_count_once_however_rows_lie() {
+        let text = |values: &[&str]| -> ArrayRef {
+            Arc::new(arrow::array::StringArray::from(values.to_vec()))
+        };
+        let rows = Rows {
+            users: text(&["new", "a", "other", "new", "a", "new"]),
+            products: text(&["p", "p", "p", "q", "gone", "gone"]),
+            scores: vec![1.0, 2.0, -1.0, 3.0, 4.0, 9.0].into(),
+            evidence: Decimal128Array::from(vec![0; 6]),
+            n_events: vec![1; 6].into(),
+            last_event_at: vec![0; 6].into(),
+            folds: vec![None; 6].into(),
+            used: vec![true, true, true, true, true, false].into(),
+        };
+        let users = IdMap::from_sorted(&text(&["a"])).unwrap();
+        let items = IdMap::from_sorted(&text(&["p", "q"])).unwrap();
+        let known = rows.pairs(&users, &items).unwrap();
+        let pairs = known.pairs.iter().map(|p| (p.user, p.item, p.score));
+        assert_eq!(pairs.collect::<Vec<_>>(), [(0, 0, 2.0)]);
+        assert_eq!(known.unknown_users, [3.0, -1.0]);
+        assert_eq!(known.unknown_products, [4.0]);
+    }
+}

@@ -43,7 +43,7 @@ fn a_better_baseline_is_named() {
         .ndcg_at_10 = 0.1;
     assert!(has(
         &outcome,
-        "recent popularity (NDCG@10 0.1000 against 0.0800)"
+        "recent popularity (NDCG@10 0.1000 against the model's 0.0800)"
     ));
 }
 

@@ -31,11 +31,27 @@ fn compare(expected: &[(&str, Vec<u8>)], found: &[(&str, Vec<u8>)], what: &str) 
     }
 }
 
+/// Decay, and minimums that leave somebody out.
+fn settings(shop: &mut Shop) {
+    shop.settings.half_life_days = Some(7.0);
+    shop.settings.min_user_events = 2;
+    shop.settings.min_product_events = 2;
+}
+
+/// Users and products with one event each, which are unknown to the model and in the test.
+fn too_few() -> String {
+    let line = |user: u32| {
+        let at = format!("2024-01-28 {:02}:00:00 UTC", user % 24);
+        format!("{at},view,{user},{},s{user},1,2.50,cat300,b0\n", user + 300)
+    };
+    (500..530).map(line).collect()
+}
+
 #[tokio::test]
 async fn threads_modes_and_order_give_the_same_bytes() {
-    let csv = two_tastes();
+    let csv = two_tastes() + &too_few();
     let mut shop = Shop::of_csv(&csv);
-    shop.settings.half_life_days = Some(7.0);
+    settings(&mut shop);
     shop.threads = 1;
     let one = files(&shop).await;
     shop.threads = 7;
@@ -47,6 +63,6 @@ async fn threads_modes_and_order_give_the_same_bytes() {
     let mut lines: Vec<&str> = csv.lines().collect();
     lines[1..].reverse();
     let mut backward = Shop::of_csv(&(lines.join("\n") + "\n"));
-    backward.settings.half_life_days = Some(7.0);
+    settings(&mut backward);
     compare(&one, &files(&backward).await, "for the reversed log");
 }

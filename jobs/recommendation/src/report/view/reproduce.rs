@@ -7,7 +7,7 @@ use crate::outcome::Outcome;
 
 pub(super) fn view(outcome: &Outcome, frame: &ReportFrame) -> Result<ReproduceView, ReportError> {
     let run = Rerun {
-        job: "recommendation",
+        job: crate::JOB,
         algorithm: "alternating least squares",
         frame,
         account: &outcome.account,
