@@ -261,7 +261,7 @@ pub enum Recommender {
     Popularity,
     /// The products with the most customers lately.
     RecentPopularity,
-    /// The products nearest to those of the customer, by cosine.
+    /// The products nearest to those of the customer, by cosine of likes, shrunk where few speak for it.
     ItemKnn,
     /// Products at random.
     Random,

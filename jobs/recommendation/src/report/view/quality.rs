@@ -92,7 +92,7 @@ fn how(outcome: &Outcome, recommender: Recommender) -> String {
             numbers::plain(settings.recent_days)
         ),
         Recommender::ItemKnn => format!(
-            "for each product the {} nearest by cosine",
+            "for each product the {} nearest by shrunk cosine",
             count(settings.neighbours as u64)
         ),
         Recommender::Random => "products drawn by chance".to_owned(),
