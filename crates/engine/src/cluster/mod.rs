@@ -14,6 +14,7 @@ mod jobs;
 mod local;
 mod ports;
 mod scheduler;
+pub mod status;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;

@@ -17,6 +17,7 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
+use super::status::{self, ClusterView};
 use super::{ClusterError, SchedulerParams, guard, health, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::session;
@@ -70,12 +71,19 @@ impl Scheduler {
         let cluster = BallistaCluster::new_from_config(&config)
             .await
             .map_err(stopped)?;
+        let (cluster_state, job_state) = (cluster.cluster_state(), cluster.job_state());
         let server: Server = create_scheduler(cluster, Arc::clone(&config))
             .await
             .map_err(stopped)?;
         tokio::spawn(guard::watch(server.clone()));
         let draining = Arc::new(AtomicBool::new(false));
-        let router = routes(&server, params.max_message_size_bytes, &draining);
+        let view = ClusterView::new(
+            server.clone(),
+            cluster_state,
+            job_state,
+            Arc::clone(&draining),
+        );
+        let router = routes(&server, params.max_message_size_bytes, &view);
         Ok(Self {
             address,
             server,
@@ -202,17 +210,18 @@ fn config(params: &SchedulerParams, address: SocketAddr) -> Result<SchedulerConf
     Ok(config)
 }
 
-fn routes(server: &Server, message_size: usize, draining: &Arc<AtomicBool>) -> Router {
+fn routes(server: &Server, message_size: usize, view: &ClusterView) -> Router {
     let grpc = SchedulerGrpcServer::new(server.clone())
         .max_decoding_message_size(message_size)
         .max_encoding_message_size(message_size);
     let mut services = RoutesBuilder::default();
     services.add_service(grpc);
-    let (asked, draining) = (server.clone(), Arc::clone(draining));
-    let ready = move || !draining.load(Ordering::Acquire) && asked.is_ready();
+    let asked = view.clone();
+    let ready = move || asked.is_ready();
     ballista_scheduler::api::get_routes(Arc::new(server.clone()))
         .merge(services.routes().into_axum_router())
         .merge(health::routes(ready))
+        .merge(status::routes(view.clone()))
 }
 
 fn stopped(error: ballista_core::error::BallistaError) -> ClusterError {

@@ -1,0 +1,61 @@
+//! The state of the cluster and its jobs, for people and programs: `GET /api/status` and
+//! `GET /api/status/JOB_ID`.
+//!
+//! Everything is read from the scheduler's memory at the moment of the question; nothing is
+//! recorded on the side. A scheduler that starts again knows no earlier job.
+
+mod executors;
+mod job;
+mod model;
+mod rows;
+mod view;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+
+pub use model::{
+    ClusterStatus, ExecutorState, ExecutorStatus, JobDetail, JobState, JobStatus, StageCounts,
+    StageState, StageStatus, TaskCounts, TaskError, Vcores,
+};
+pub(crate) use view::ClusterView;
+
+/// `GET /api/status` and `GET /api/status/{job_id}`.
+pub(super) fn routes(view: ClusterView) -> Router {
+    Router::new()
+        .route("/api/status", get(cluster))
+        .route("/api/status/{job_id}", get(job))
+        .with_state(view)
+}
+
+async fn cluster(State(view): State<ClusterView>) -> Response {
+    match view.cluster().await {
+        Ok(status) => Json(status).into_response(),
+        Err(reason) => refused(StatusCode::INTERNAL_SERVER_ERROR, reason),
+    }
+}
+
+async fn job(State(view): State<ClusterView>, Path(id): Path<String>) -> Response {
+    match view.job(&id).await {
+        Ok(Some(detail)) => Json(detail.as_ref()).into_response(),
+        Ok(None) => refused(
+            StatusCode::NOT_FOUND,
+            "the scheduler knows no such job; it forgets jobs an hour after their end".to_owned(),
+        ),
+        Err(reason) => refused(StatusCode::INTERNAL_SERVER_ERROR, reason),
+    }
+}
+
+/// The body of an answer that is none.
+#[derive(Serialize)]
+struct Refusal {
+    error: String,
+}
+
+fn refused(status: StatusCode, error: String) -> Response {
+    (status, Json(Refusal { error })).into_response()
+}
