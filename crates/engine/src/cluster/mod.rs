@@ -6,7 +6,9 @@
 //! TLS or passwords: bind to the loopback, or to a network that only the
 //! cluster can reach.
 
+mod api;
 mod client;
+mod drain;
 mod executor;
 mod guard;
 mod health;
@@ -22,11 +24,14 @@ use std::time::Duration;
 
 use crate::parameters::DEFAULT_MAX_MESSAGE_SIZE_BYTES;
 
+pub use api::{ApiError, SchedulerApi};
 pub(crate) use client::{connect, planner, scheduler_url};
+pub use drain::{DrainError, request_drain};
 pub use executor::{ExecutorAddresses, serve_executor};
-pub(crate) use jobs::Jobs;
+pub(crate) use jobs::{JobError, Jobs};
 pub(crate) use local::LocalCluster;
 pub use scheduler::serve_scheduler;
+pub use status::JobStatus;
 
 /// Stack of the threads that plan and run queries, in bytes (32 MiB): deep plans
 /// are walked by recursion.
