@@ -76,6 +76,11 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     drain_timeout_seconds: Option<u64>,
+    /// Seconds between signs of life to the scheduler, well below its --executor-timeout-seconds
+    /// [default: 5]
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heartbeat_seconds: Option<u64>,
     /// Log filter, for example info or debug,h2=warn
     #[arg(long, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +107,7 @@ pub(crate) struct Settings {
     max_message_size: String,
     connect_timeout_seconds: u64,
     drain_timeout_seconds: u64,
+    heartbeat_seconds: u64,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
 }
@@ -121,13 +127,14 @@ impl Default for Settings {
             max_message_size: "128MiB".to_owned(),
             connect_timeout_seconds: 60,
             drain_timeout_seconds: 60,
+            heartbeat_seconds: 5,
             log_level: engine::cluster::LOG_FILTER.to_owned(),
             log_format: LogFormat::Text,
         }
     }
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "scheduler",
     "bind",
     "advertise_host",
@@ -140,6 +147,7 @@ const KEYS: [&str; 14] = [
     "max_message_size",
     "connect_timeout_seconds",
     "drain_timeout_seconds",
+    "heartbeat_seconds",
     "log_level",
     "log_format",
 ];
@@ -185,6 +193,7 @@ impl Settings {
             max_message_size_bytes: bytes("max_message_size", &self.max_message_size)?,
             connect_timeout: Duration::from_secs(self.connect_timeout_seconds),
             drain_timeout: Duration::from_secs(self.drain_timeout_seconds),
+            heartbeat_seconds: self.heartbeat_seconds,
             ..Default::default()
         })
     }

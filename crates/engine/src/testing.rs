@@ -33,8 +33,7 @@ impl Daemon {
     /// Sends SIGTERM and waits for the end; whether it ended with success in
     /// `longest`.
     pub fn terminate(&mut self, longest: Duration) -> std::io::Result<bool> {
-        let id = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &id]).status()?;
+        self.signal("TERM")?;
         let start = Instant::now();
         while start.elapsed() < longest {
             if let Some(status) = self.child.try_wait()? {
@@ -43,6 +42,15 @@ impl Daemon {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(false)
+    }
+
+    /// Sends a signal by name, such as `STOP`.
+    pub fn signal(&self, name: &str) -> std::io::Result<()> {
+        let id = self.child.id().to_string();
+        Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .map(drop)
     }
 
     /// Ends the process at once, as a crash would.
@@ -78,23 +86,28 @@ pub struct LocalCluster {
     /// The executors, in the order they were started.
     pub executors: Vec<Daemon>,
     work_dir: PathBuf,
+    executor_timeout_seconds: u64,
 }
 
 impl LocalCluster {
     /// Starts a scheduler and `executors` executors of two vcores and 512 MiB
     /// each, and waits until all are registered. Their files go below `work_dir`.
     pub fn start(executors: usize, work_dir: &Path) -> std::io::Result<Self> {
-        let flags = [
-            "--port",
-            "0",
-            "--min-ready-executors",
-            &executors.to_string(),
-        ];
-        let scheduler = start("scheduler", &flags)?;
+        Self::start_with_timeout(executors, work_dir, 20)
+    }
+
+    /// The same with executors that count as lost after so many seconds of silence.
+    pub fn start_with_timeout(
+        executors: usize,
+        work_dir: &Path,
+        executor_timeout_seconds: u64,
+    ) -> std::io::Result<Self> {
+        let scheduler = start_scheduler(0, executors, executor_timeout_seconds)?;
         let mut cluster = Self {
             scheduler,
             executors: Vec::new(),
             work_dir: work_dir.to_owned(),
+            executor_timeout_seconds,
         };
         for _ in 0..executors {
             cluster.add_executor()?;
@@ -103,9 +116,24 @@ impl LocalCluster {
         Ok(cluster)
     }
 
+    /// Kills the scheduler and starts another on the same port; executors find it by themselves.
+    pub fn restart_scheduler(&mut self) -> std::io::Result<()> {
+        let port = self.scheduler.address.rsplit(':').next().unwrap_or("0");
+        let port = port.parse().map_err(std::io::Error::other)?;
+        self.scheduler.kill()?;
+        self.scheduler = start_scheduler(port, 1, self.executor_timeout_seconds)?;
+        Ok(())
+    }
+
     /// Starts one more executor and waits until it is registered.
     pub fn add_executor(&mut self) -> std::io::Result<()> {
+        self.add_executor_behind(&[])
+    }
+
+    /// The same with a command in front that runs the executor, for example a shell that limits it.
+    pub fn add_executor_behind(&mut self, before: &[&str]) -> std::io::Result<()> {
         let url = self.url();
+        let heartbeat = (self.executor_timeout_seconds / 4).max(1).to_string();
         let work_dir = self.work_dir.to_string_lossy().into_owned();
         let flags = [
             "--scheduler",
@@ -122,8 +150,11 @@ impl LocalCluster {
             "512MiB",
             "--work-dir",
             &work_dir,
+            "--heartbeat-seconds",
+            &heartbeat,
         ];
-        self.executors.push(start("executor", &flags)?);
+        self.executors
+            .push(start_behind(before, "executor", &flags)?);
         Ok(())
     }
 
@@ -144,9 +175,40 @@ impl LocalCluster {
     }
 }
 
+fn start_scheduler(
+    port: u16,
+    executors: usize,
+    executor_timeout_seconds: u64,
+) -> std::io::Result<Daemon> {
+    start(
+        "scheduler",
+        &[
+            "--port",
+            &port.to_string(),
+            "--min-ready-executors",
+            &executors.to_string(),
+            "--executor-timeout-seconds",
+            &executor_timeout_seconds.to_string(),
+        ],
+    )
+}
+
 /// Starts a daemon of the workspace and reads where it listens.
 pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
-    let mut child = Command::new(binaries()?.join(role))
+    start_behind(&[], role, flags)
+}
+
+fn start_behind(before: &[&str], role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
+    let binary = binaries()?.join(role);
+    let mut command = match before {
+        [] => Command::new(binary),
+        [first, more @ ..] => {
+            let mut command = Command::new(first);
+            command.args(more).arg(binary);
+            command
+        }
+    };
+    let mut child = command
         .args(flags)
         .args(["--log-level", "warn"])
         .stdin(Stdio::null())

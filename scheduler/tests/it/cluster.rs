@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use engine::cluster::SchedulerApi;
 use engine::testing::LocalCluster;
-use engine::{Engine, EngineError, EngineParams, Mode, QueryResult, ScalarValue};
+use engine::{ClusterParams, Engine, EngineError, EngineParams, Mode, QueryResult, ScalarValue};
 use tokio::task::JoinHandle;
 
 const QUERY: &str = "
@@ -214,21 +215,156 @@ async fn a_terminated_scheduler_waits_for_its_jobs() {
     assert!(ended.await.unwrap());
 }
 
+/// Two executors whose loss is noticed soon, and an engine that gives jobs up after `max_retries`.
+async fn fragile(folder: &Path, max_retries: usize) -> (LocalCluster, Engine) {
+    let work = folder.join("executors");
+    let cluster = LocalCluster::start_with_timeout(2, &work, 6).unwrap();
+    let plain = open(Mode::Embedded, folder).await;
+    let url = events(&plain, folder).await;
+    let engine = Engine::open(EngineParams {
+        mode: Mode::Cluster {
+            scheduler: cluster.url(),
+        },
+        threads: Some(4),
+        cluster: ClusterParams {
+            max_retries,
+            ..Default::default()
+        },
+        ..Default::default()
+    });
+    let engine = engine.await.unwrap();
+    engine.register_parquet("events", &url).await.unwrap();
+    (cluster, engine)
+}
+
+/// Takes a few seconds and ends with 2000 rows.
+const SLOW: &str = "select a.user_id, count(*) as n
+    from events a join (select price from events where user_id < 600) b on a.price < b.price
+    group by a.user_id";
+
+async fn until_running(cluster: &LocalCluster) {
+    while !running(cluster) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_loses_an_executor_ends_with_a_clear_error() {
+async fn a_job_that_loses_an_executor_too_often_ends_with_a_clear_error() {
     let folder = tempfile::tempdir().unwrap();
-    let mut cluster = LocalCluster::start(2, &folder.path().join("executors")).unwrap();
-    let engine = on(&cluster, folder.path()).await;
+    let (mut cluster, engine) = fragile(folder.path(), 0).await;
     let endless = ask_endlessly(&engine, &cluster).await;
     cluster.executors[1].kill().unwrap();
     // A lost executor is noticed by its missing heartbeats.
     let ended = tokio::time::timeout(std::time::Duration::from_secs(60), endless).await;
     let error = ended.expect("the job ends").unwrap().unwrap_err();
-    assert!(matches!(error, EngineError::Cluster { .. }), "{error:?}");
-    assert!(error.to_string().contains("executor was lost"), "{error}");
+    assert!(matches!(error, EngineError::Job { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("1 attempts were lost"), "{text}");
+    assert!(text.contains("was lost while the job had work"), "{text}");
     // The executor that is left goes on working.
     let counting = engine.query("select count(*) as n from events", &[]);
     let rows = tokio::time::timeout(std::time::Duration::from_secs(60), counting).await;
     assert_eq!(rows.unwrap().unwrap().num_rows(), 1);
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_loses_an_executor_is_sent_again_and_repeats_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut cluster, engine) = fragile(folder.path(), 5).await;
+    let expected = rows(
+        &engine
+            .query(&format!("{SLOW} order by 1"), &[])
+            .await
+            .unwrap(),
+    );
+    let asking = engine.clone();
+    let slow = tokio::spawn(async move { asking.query(&format!("{SLOW} order by 1"), &[]).await });
+    until_running(&cluster).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    cluster.executors[1].kill().unwrap();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(120), slow).await;
+    let found = ended.expect("the job ends").unwrap().unwrap();
+    assert_eq!(found.num_rows(), 2000);
+    assert_eq!(rows(&found), expected);
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_executor_that_is_drained_leaves_without_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    // Without repetitions any harm shows.
+    let (mut cluster, engine) = fragile(folder.path(), 0).await;
+    let asking = engine.clone();
+    let slow = tokio::spawn(async move { asking.query(SLOW, &[]).await });
+    until_running(&cluster).await;
+    let mut leaving = cluster.executors.remove(1);
+    let left =
+        tokio::task::spawn_blocking(move || leaving.terminate(std::time::Duration::from_secs(60)));
+    assert_eq!(slow.await.unwrap().unwrap().num_rows(), 2000);
+    assert!(left.await.unwrap().unwrap());
+    // The scheduler forgets the executor a while later; jobs that run then go on.
+    let rows = engine.query(SLOW, &[]).await.unwrap();
+    assert_eq!(rows.num_rows(), 2000);
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_cancelled_at_the_scheduler_ends_and_is_not_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cluster, engine) = fragile(folder.path(), 5).await;
+    let endless = ask_endlessly(&engine, &cluster).await;
+    let api = SchedulerApi::new(&cluster.url()).unwrap();
+    let job = api.cluster().await.unwrap().jobs[0].id.clone();
+    api.cancel(&job).await.unwrap();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), endless).await;
+    let error = ended.expect("the job ends").unwrap().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("somebody cancelled it"), "{text}");
+    assert!(!running(&cluster));
+    engine.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_without_executors_is_given_up_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = open(Mode::Embedded, folder.path()).await;
+    let url = events(&plain, folder.path()).await;
+    let cluster = LocalCluster::start(0, &folder.path().join("executors")).unwrap();
+    let params = EngineParams {
+        mode: Mode::Cluster {
+            scheduler: cluster.url(),
+        },
+        cluster: ClusterParams {
+            queue_timeout: std::time::Duration::from_secs(2),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let engine = Engine::open(params).await.unwrap();
+    engine.register_parquet("events", &url).await.unwrap();
+    let counting = engine.query("select count(*) as n from events", &[]);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), counting).await;
+    let text = ended.expect("the job ends").unwrap_err().to_string();
+    assert!(text.contains("no executor is registered"), "{text}");
+    engine.close().await;
+    assert!(!running(&cluster));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_no_message_can_carry_is_refused_before_it_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = LocalCluster::start(0, &folder.path().join("executors")).unwrap();
+    let params = EngineParams {
+        mode: Mode::Cluster {
+            scheduler: cluster.url(),
+        },
+        max_message_size_bytes: Some(2 << 20),
+        ..Default::default()
+    };
+    let engine = Engine::open(params).await.unwrap();
+    let query = format!("select '{}' as text", "x".repeat(3 << 20));
+    let text = engine.query(&query, &[]).await.unwrap_err().to_string();
+    assert!(text.contains("raise --max-message-size"), "{text}");
     engine.close().await;
 }

@@ -80,6 +80,7 @@ impl Scheduler {
             .await
             .map_err(stopped)?;
         guarded.watch(server.clone());
+        tokio::spawn(guard::watch_clients(server.clone(), ledger.clone()));
         let draining = Arc::new(AtomicBool::new(false));
         let view = ClusterView::new(
             server.clone(),

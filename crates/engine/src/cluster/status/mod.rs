@@ -12,7 +12,7 @@ mod view;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -39,7 +39,22 @@ async fn cluster(State(view): State<ClusterView>) -> Response {
     }
 }
 
-async fn job(State(view): State<ClusterView>, Path(id): Path<String>) -> Response {
+/// What the one who asks for a job is to it.
+#[derive(Deserialize)]
+struct Asker {
+    /// Its client, which will ask again within seconds; when it does not, the job is given up.
+    #[serde(default)]
+    attend: bool,
+}
+
+async fn job(
+    State(view): State<ClusterView>,
+    Path(id): Path<String>,
+    Query(asker): Query<Asker>,
+) -> Response {
+    if asker.attend {
+        view.attend(&id);
+    }
     match view.job(&id).await {
         Ok(Some(detail)) => Json(detail.as_ref()).into_response(),
         Ok(None) => refused(

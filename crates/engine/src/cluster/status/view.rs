@@ -104,6 +104,11 @@ impl ClusterView {
         self.detail(&id, running.get(&id)).await
     }
 
+    /// The client of a job is there.
+    pub(crate) fn attend(&self, id: &str) {
+        self.ledger.attend(&JobId::from(id.to_owned()));
+    }
+
     /// Everything at this moment.
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, String> {
         let running = self.server.state.task_manager.get_running_job_cache();
