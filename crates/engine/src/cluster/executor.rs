@@ -17,7 +17,7 @@ use ballista_core::serde::protobuf::{
 };
 use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint, create_grpc_server};
 use ballista_executor::execution_engine::DefaultExecutionEngine;
-use ballista_executor::executor::{Executor, TasksDrainedFuture};
+use ballista_executor::executor::Executor;
 use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
 use ballista_executor::executor_server::{self, TERMINATING};
 use ballista_executor::flight_service::BallistaFlightService;
@@ -45,10 +45,10 @@ const CACHED_SESSIONS: usize = 16;
 const RETRY: Duration = Duration::from_millis(300);
 
 /// How often a leaving executor asks whether it is still needed.
-const DRAIN_POLL: Duration = Duration::from_millis(500);
+const DRAIN_POLL: Duration = Duration::from_millis(250);
 
-/// How long clients have to fetch the results of a job that has ended.
-const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a leaving executor must not have been needed before it goes.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How long servers may take to close after the drain.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -247,25 +247,29 @@ impl Running {
         self.drain.done();
     }
 
-    /// Ends when no task runs here and every job with results here has ended, long enough ago for
-    /// its client to have fetched them.
+    /// Ends when no task runs here and every job with results here has ended, and has stayed so for
+    /// a while: tasks may be on their way when the scheduler learns that none are wanted, and
+    /// clients fetch results after the end of their job.
     async fn unneeded(&mut self) {
-        TasksDrainedFuture(Arc::clone(&self.executor)).await;
-        let mut waited = false;
-        loop {
-            let mut needed = self.executor.active_task_count() > 0;
-            for job in jobs_in(self.work.path()) {
-                needed = needed || self.is_running(job).await;
+        let mut idle_since = Instant::now();
+        while idle_since.elapsed() < FAREWELL {
+            if self.is_needed().await {
+                idle_since = Instant::now();
             }
-            if !needed {
-                break;
-            }
-            waited = true;
             tokio::time::sleep(DRAIN_POLL).await;
         }
-        if waited {
-            tokio::time::sleep(FAREWELL).await;
+    }
+
+    async fn is_needed(&mut self) -> bool {
+        if self.executor.active_task_count() > 0 {
+            return true;
         }
+        for job in jobs_in(self.work.path()) {
+            if self.is_running(job).await {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether the scheduler says that the job goes on; nobody needs the results of a job whose

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod chaos;
 mod demo;
 mod failures;
 mod house;
