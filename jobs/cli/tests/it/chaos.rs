@@ -79,7 +79,7 @@ impl Client {
         let mut command = jobs();
         command.args(["--quiet", "submit", "--scheduler", scheduler]);
         command.args(["--queue-timeout", "40s", "--stall-timeout", "60s"]);
-        command.args(["--threads", "6", "segmentation", "--k", "2..4"]);
+        command.args(["segmentation", "--threads", "6", "--k", "2..4"]);
         command.args(["--events", events, "--output", output.to_str().unwrap()]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null());
         Self(child.stderr(Stdio::piped()).spawn().unwrap())
