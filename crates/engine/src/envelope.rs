@@ -5,13 +5,17 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::arrow::ipc::convert::{IpcSchemaEncoder, fb_to_schema};
 use datafusion::arrow::ipc::root_as_schema;
+use datafusion::arrow::ipc::writer::DictionaryTracker;
 use datafusion::error::{DataFusionError, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The bytes of `schema` and `parts`, behind a marker that tells them from others.
 pub(crate) fn pack<T: Serialize>(marker: &[u8], schema: &Schema, parts: &T) -> Result<Vec<u8>> {
-    let schema = IpcSchemaEncoder::new().schema_to_fb(schema);
+    let mut dictionaries = DictionaryTracker::new(false);
+    let schema = IpcSchemaEncoder::new()
+        .with_dictionary_tracker(&mut dictionaries)
+        .schema_to_fb(schema);
     let schema = schema.finished_data();
     let length = u32::try_from(schema.len()).map_err(external)?;
     let mut bytes = marker.to_vec();

@@ -23,3 +23,6 @@ mod upload;
 pub(crate) use exec::SinkExec;
 pub(crate) use node::Sink;
 pub(crate) use planner::EnginePlanner;
+
+#[cfg(test)]
+mod tests;
