@@ -372,7 +372,7 @@ fn start_failed(error: DataFusionError) -> EngineError {
 
 /// The batch with exactly the columns of `schema`: plans may narrow whether a
 /// column can be null and widen text to views, and that must not show.
-fn conform(batch: &RecordBatch, schema: &SchemaRef) -> DataFusionResult<RecordBatch> {
+pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> DataFusionResult<RecordBatch> {
     let columns = batch
         .columns()
         .iter()

@@ -18,11 +18,13 @@
 pub mod cluster;
 mod codec;
 mod engine;
+mod envelope;
 mod error;
 pub mod functions;
 mod memory;
 mod parameters;
 pub mod session;
+mod sink;
 pub mod source;
 pub mod stores;
 mod tables;
