@@ -22,6 +22,7 @@ mod error;
 pub mod functions;
 mod memory;
 mod parameters;
+mod roots;
 pub mod session;
 pub mod source;
 pub mod stores;
@@ -30,6 +31,7 @@ pub mod testing;
 mod versions;
 mod work;
 
+pub use cluster::Access;
 pub use codec::{EngineLogicalCodec, EnginePhysicalCodec};
 pub use datafusion::scalar::ScalarValue;
 pub use engine::{Engine, Params, QueryResult, Written};

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::cluster::Access;
+
 /// Largest message any of our gRPC clients and servers takes, in bytes
 /// (128 MiB): a task carries its whole plan, and a plan over the limit would be
 /// sent again and again without ever starting.
@@ -44,4 +46,6 @@ pub struct EngineParams {
     /// Limit of every gRPC message, in bytes; must be the same on all roles of
     /// a cluster. `None` = [`DEFAULT_MAX_MESSAGE_SIZE_BYTES`].
     pub max_message_size_bytes: Option<usize>,
+    /// What a cluster is shown and known by; cluster mode alone.
+    pub access: Access,
 }

@@ -124,9 +124,9 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let kind = match &error {
             EngineError::Configuration { .. } | EngineError::Store(_) => FailureKind::Usage,
-            EngineError::SchedulerUnreachable { .. } | EngineError::Cluster { .. } => {
-                FailureKind::Cluster
-            }
+            EngineError::SchedulerUnreachable { .. }
+            | EngineError::SchedulerRefuses { .. }
+            | EngineError::Cluster { .. } => FailureKind::Cluster,
             EngineError::Read { .. } => FailureKind::BadInput,
             EngineError::Write { .. } => FailureKind::Output,
             _ => FailureKind::Internal,

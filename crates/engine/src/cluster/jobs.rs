@@ -13,19 +13,24 @@ use datafusion_proto::protobuf::LogicalPlanNode;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use super::Outgoing;
+use super::client::channel;
+
 /// How long the scheduler may take to hear of a cancellation.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The scheduler and the cancellations under way to it.
 pub(crate) struct Jobs {
     url: String,
+    outgoing: Outgoing,
     cancelling: TaskTracker,
 }
 
 impl Jobs {
-    pub(crate) fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str, outgoing: Outgoing) -> Self {
         Self {
             url: url.to_owned(),
+            outgoing,
             cancelling: TaskTracker::new(),
         }
     }
@@ -71,17 +76,15 @@ impl Drop for Watched<'_> {
             .downcast_ref::<DistributedQueryExec<LogicalPlanNode>>()
             .and_then(DistributedQueryExec::job_id);
         if let (Some(job), Ok(runtime)) = (job, Handle::try_current()) {
-            let cancel = cancel(self.jobs.url.clone(), job);
+            let cancel = cancel(self.jobs.url.clone(), self.jobs.outgoing.clone(), job);
             self.jobs.cancelling.spawn_on(cancel, &runtime);
         }
     }
 }
 
-async fn cancel(url: String, job: JobId) {
+async fn cancel(url: String, outgoing: Outgoing, job: JobId) {
     let told = async {
-        let mut scheduler = SchedulerGrpcClient::connect(url)
-            .await
-            .map_err(|e| e.to_string())?;
+        let mut scheduler = SchedulerGrpcClient::new(channel(&url, &outgoing).await?);
         let params = CancelJobParams {
             job_id: job.to_string(),
         };
