@@ -13,7 +13,7 @@ mod tls;
 mod tokens;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio_rustls::rustls::ServerConfig;
@@ -51,6 +51,39 @@ pub struct SecurityParams {
     pub insecure: bool,
     /// Local folders that may be read and written; all when empty.
     pub roots: Vec<PathBuf>,
+}
+
+impl SecurityParams {
+    /// What the flags of a daemon say; `tls` are certificate, key and authority,
+    /// which come together or not at all.
+    pub fn from_files(
+        tls: [Option<&Path>; 3],
+        tokens: Option<PathBuf>,
+        token_file: Option<PathBuf>,
+        insecure: bool,
+        roots: Vec<PathBuf>,
+    ) -> Result<Self, ClusterError> {
+        let tls = match tls {
+            [None, None, None] => None,
+            [Some(cert), Some(key), Some(ca)] => Some(TlsFiles {
+                cert: cert.to_owned(),
+                key: key.to_owned(),
+                ca: ca.to_owned(),
+            }),
+            _ => {
+                return Err(ClusterError::Parameters(
+                    "--tls-cert, --tls-key and --tls-ca come together or not at all".to_owned(),
+                ));
+            }
+        };
+        Ok(Self {
+            tls,
+            tokens,
+            token_file,
+            insecure,
+            roots,
+        })
+    }
 }
 
 /// What a client shows to a cluster and how it knows the cluster.
