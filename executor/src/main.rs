@@ -10,6 +10,7 @@ mod settings;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -35,6 +36,9 @@ fn run(flags: &settings::Flags) -> anyhow::Result<()> {
     let settings = settings::load(flags)?;
     logging::start(&settings.log_level, settings.log_format)?;
     let params = settings.params()?;
+    if flags.drain {
+        return drain(&params);
+    }
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("executor")
@@ -46,6 +50,25 @@ fn run(flags: &settings::Flags) -> anyhow::Result<()> {
             engine::cluster::serve_executor(params, announce, shutdown).await?;
             Ok(())
         })
+}
+
+/// Asks the executor beside this process to leave.
+fn drain(params: &engine::cluster::ExecutorParams) -> anyhow::Result<()> {
+    let port = params
+        .health_port
+        .context("an executor without a health port cannot be asked to drain")?;
+    // The other process ends its wait by itself; this one only must not be the first to stop.
+    let longest = params.drain_timeout + Duration::from_secs(30);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?
+        .block_on(engine::cluster::request_drain(
+            port,
+            &params.security,
+            longest,
+        ))?;
+    Ok(())
 }
 
 /// Lines that scripts can wait for and read; they come once the scheduler knows

@@ -17,6 +17,11 @@ use crate::logging::LogFormat;
 #[derive(Debug, Default, clap::Parser, Serialize)]
 #[command(name = "executor", version)]
 pub(crate) struct Flags {
+    /// Ask the executor that runs on this machine to leave, and wait until it may be ended; for
+    /// scripts that run before it is stopped
+    #[arg(long)]
+    #[serde(skip)]
+    pub(crate) drain: bool,
     /// Settings file (TOML); its keys are the long flags with underscores
     #[arg(long, value_name = "FILE", env = "EXECUTOR_CONFIG")]
     #[serde(skip)]
@@ -132,6 +137,7 @@ pub(crate) struct Settings {
     tokens: Option<PathBuf>,
     token_file: Option<PathBuf>,
     insecure: bool,
+    #[serde(deserialize_with = "engine::cluster::folders")]
     root: Vec<PathBuf>,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,

@@ -105,6 +105,7 @@ pub(crate) struct Settings {
     tokens: Option<PathBuf>,
     token_file: Option<PathBuf>,
     insecure: bool,
+    #[serde(deserialize_with = "engine::cluster::folders")]
     root: Vec<PathBuf>,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,

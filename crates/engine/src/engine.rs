@@ -10,7 +10,6 @@ use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::SessionState;
-use datafusion::physical_plan::collect;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use object_store::ObjectStore;
@@ -156,7 +155,7 @@ impl Engine {
                         outgoing.of(session::remote_config(threads, message_size)),
                     )?,
                     memory_limit_bytes: None,
-                    jobs: Some(Jobs::new(&url, outgoing)),
+                    jobs: Some(Jobs::new(&url, outgoing, params.cluster, message_size)?),
                     local: None,
                     _work: None,
                     mode: params.mode,
@@ -309,18 +308,13 @@ impl Engine {
         frame.with_param_values(values)
     }
 
-    /// Runs a planned query. On a cluster its job is cancelled when the caller
-    /// stops waiting.
+    /// Runs a planned query. On a cluster its job is sent again when it is lost, and cancelled when
+    /// the caller stops waiting.
     pub(crate) async fn run(&self, frame: DataFrame) -> DataFusionResult<Vec<RecordBatch>> {
-        let Some(jobs) = &self.inner.jobs else {
-            return frame.collect().await;
-        };
-        let context = Arc::new(frame.task_ctx());
-        let plan = frame.create_physical_plan().await?;
-        let watched = jobs.watch(&plan);
-        let batches = collect(plan, context).await;
-        watched.finished();
-        batches
+        match &self.inner.jobs {
+            Some(jobs) => jobs.run(frame).await,
+            None => frame.collect().await,
+        }
     }
 
     /// DataFusion's error in our words.

@@ -3,6 +3,7 @@
 use datafusion::common::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 
+use crate::cluster::JobError;
 use crate::stores::StoreError;
 
 /// Every failure of the engine. Each message is one paragraph: what happened,
@@ -47,6 +48,14 @@ pub enum EngineError {
         /// What was being done, for example `query` or `write table events`.
         action: String,
         /// The innermost message.
+        reason: String,
+    },
+    /// A job of the cluster ended without a result, for a reason that is known.
+    #[error("{action} failed on the cluster: {reason}")]
+    Job {
+        /// What was being done, for example `query` or `write table events`.
+        action: String,
+        /// What happened and what to do.
         reason: String,
     },
     /// Operators wanted more memory than they may have and could not spill.
@@ -125,6 +134,11 @@ pub(crate) struct Doing<'a> {
 /// Turns DataFusion's error into ours.
 pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError {
     let action = doing.action.to_owned();
+    let error = match told_already(error) {
+        Ok(told) => return told,
+        Err(Told::Job(reason)) => return EngineError::Job { action, reason },
+        Err(Told::Not(error)) => error,
+    };
     let root = error.find_root();
     let reason = paragraph(&root.message());
     let boxed = |e: DataFusionError| -> Option<Box<dyn std::error::Error + Send + Sync>> {
@@ -167,10 +181,7 @@ pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError
                 source: boxed(error),
             },
         },
-        _ if doing.distributed => EngineError::Cluster {
-            action,
-            reason: explained(reason),
-        },
+        _ if doing.distributed => EngineError::Cluster { action, reason },
         _ => EngineError::Execution {
             action,
             reason,
@@ -179,14 +190,25 @@ pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError
     }
 }
 
-/// A cancellation that was not ours comes from the guard, or from somebody at the scheduler.
-fn explained(reason: String) -> String {
-    if reason.contains("Cancelled") {
-        "the scheduler cancelled the job, because an executor was lost while it ran or because \
-         somebody asked for it; nothing of it was used, run it again"
-            .to_owned()
-    } else {
-        reason
+/// An error that says all there is to say already.
+enum Told {
+    /// Of a job on a cluster.
+    Job(String),
+    /// It does not.
+    Not(DataFusionError),
+}
+
+/// What our own client of a cluster says needs no other words.
+fn told_already(error: DataFusionError) -> Result<EngineError, Told> {
+    let DataFusionError::External(inner) = error else {
+        return Err(Told::Not(error));
+    };
+    match inner.downcast::<JobError>() {
+        Ok(job) => match *job {
+            JobError::Engine(error) => Ok(*error),
+            job => Err(Told::Job(job.to_string())),
+        },
+        Err(inner) => Err(Told::Not(DataFusionError::External(inner))),
     }
 }
 

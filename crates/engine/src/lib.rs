@@ -31,11 +31,14 @@ pub mod testing;
 mod versions;
 mod work;
 
-pub use cluster::Access;
+pub use cluster::{Access, JobStatus};
 pub use codec::{EngineLogicalCodec, EnginePhysicalCodec};
 pub use datafusion::scalar::ScalarValue;
 pub use engine::{Engine, Params, QueryResult, Written};
 pub use error::EngineError;
 pub use memory::{default_memory_limit_bytes, parse_bytes, total_memory_bytes};
-pub use parameters::{DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams, Mode};
+pub use parameters::{
+    ClusterEvent, ClusterListener, ClusterParams, DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams,
+    Mode,
+};
 pub use versions::versions;

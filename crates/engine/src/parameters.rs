@@ -1,8 +1,11 @@
 //! What a caller may choose when it opens an engine.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::cluster::Access;
+use crate::cluster::{Access, JobStatus};
 
 /// Largest message any of our gRPC clients and servers takes, in bytes
 /// (128 MiB): a task carries its whole plan, and a plan over the limit would be
@@ -48,4 +51,71 @@ pub struct EngineParams {
     pub max_message_size_bytes: Option<usize>,
     /// What a cluster is shown and known by; cluster mode alone.
     pub access: Access,
+    /// How to deal with a cluster; without meaning in the other modes.
+    pub cluster: ClusterParams,
+}
+
+/// How a client deals with a cluster that loses executors, has none, or gets stuck.
+#[derive(Debug, Clone)]
+pub struct ClusterParams {
+    /// How often a query is sent again after an executor or the scheduler was lost.
+    pub max_retries: usize,
+    /// Longest wait for an executor while there is none.
+    pub queue_timeout: Duration,
+    /// Longest time in which a job may show no progress at all before it is given up and sent
+    /// again: no task begun or ended, no rows read.
+    pub stall_timeout: Duration,
+    /// Is told how jobs go on.
+    pub listener: Option<ClusterListener>,
+}
+
+impl Default for ClusterParams {
+    fn default() -> Self {
+        Self {
+            max_retries: 5,
+            queue_timeout: Duration::from_secs(120),
+            stall_timeout: Duration::from_secs(900),
+            listener: None,
+        }
+    }
+}
+
+/// What a client may want to show of its jobs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ClusterEvent<'a> {
+    /// How far the present job is.
+    Progress(&'a JobStatus),
+    /// No executor is there to run the job; the wait has begun.
+    NoExecutors,
+    /// The present job was lost and is sent again.
+    Retry {
+        /// Why.
+        reason: &'a str,
+        /// Which repetition it is, from 1.
+        retry: usize,
+        /// How many there may be.
+        of: usize,
+    },
+}
+
+/// Called with every [`ClusterEvent`], from async code: it must return at once.
+#[derive(Clone)]
+pub struct ClusterListener(Arc<dyn Fn(&ClusterEvent<'_>) + Send + Sync>);
+
+impl ClusterListener {
+    /// A listener that calls `hear`.
+    pub fn new(hear: impl Fn(&ClusterEvent<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    pub(crate) fn tell(&self, event: &ClusterEvent<'_>) {
+        (self.0)(event);
+    }
+}
+
+impl fmt::Debug for ClusterListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClusterListener")
+    }
 }

@@ -126,7 +126,8 @@ impl From<EngineError> for Failure {
             EngineError::Configuration { .. } | EngineError::Store(_) => FailureKind::Usage,
             EngineError::SchedulerUnreachable { .. }
             | EngineError::SchedulerRefuses { .. }
-            | EngineError::Cluster { .. } => FailureKind::Cluster,
+            | EngineError::Cluster { .. }
+            | EngineError::Job { .. } => FailureKind::Cluster,
             EngineError::Read { .. } => FailureKind::BadInput,
             EngineError::Write { .. } => FailureKind::Output,
             _ => FailureKind::Internal,

@@ -1,17 +1,25 @@
 //! Progress on standard error: bars on a terminal, plain lines otherwise.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use engine::{ClusterEvent, JobStatus};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use pipeline::Reporter;
+
+use crate::commands::progress;
 
 /// Says what the job is at; see [`ConsoleReporter::new`].
 pub(crate) struct ConsoleReporter {
     style: Style,
     bar: Mutex<Option<ProgressBar>>,
+    /// When a line last told how far a cluster is.
+    told: Mutex<Option<Instant>>,
 }
+
+/// Lines about the progress of a cluster are at least this far apart.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
@@ -31,7 +39,43 @@ impl ConsoleReporter {
         Self {
             style,
             bar: Mutex::new(None),
+            // Short queries need no line.
+            told: Mutex::new(Some(Instant::now())),
         }
+    }
+
+    /// Shows how the cluster's present job goes on: in the bar, or on a line now and then.
+    pub(crate) fn cluster(&self, event: &ClusterEvent<'_>) {
+        match event {
+            ClusterEvent::Progress(job) => self.progress(job),
+            ClusterEvent::NoExecutors => self.note("waiting for executors: none is there"),
+            ClusterEvent::Retry { reason, retry, of } => {
+                self.note(&format!("sent again ({retry} of at most {of}): {reason}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn progress(&self, job: &JobStatus) {
+        match self.style {
+            Style::Bars => {
+                if let Some(bar) = self.bar().as_ref() {
+                    bar.set_prefix(progress(job));
+                }
+            }
+            Style::Lines => {
+                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                if told.is_none_or(|at| at.elapsed() >= BETWEEN_LINES) {
+                    *told = Some(Instant::now());
+                    self.line(&progress(job));
+                }
+            }
+            Style::Silent => {}
+        }
+    }
+
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn line(&self, text: &str) {
@@ -42,10 +86,7 @@ impl ConsoleReporter {
     }
 
     fn replace_bar(&self, bar: Option<ProgressBar>) {
-        let mut current = self
-            .bar
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut current = self.bar();
         if let Some(old) = std::mem::replace(&mut *current, bar) {
             old.finish_and_clear();
         }
@@ -56,7 +97,8 @@ impl Reporter for ConsoleReporter {
     fn step_started(&self, step: &str, index: usize, total: usize) {
         if self.style == Style::Bars {
             let bar = ProgressBar::new_spinner().with_message(step.to_owned());
-            let template = format!("[{index}/{total}] {{spinner}} {{msg}} {{elapsed}}");
+            let template =
+                format!("[{index}/{total}] {{spinner}} {{msg}} {{elapsed}} {{prefix:.dim}}");
             if let Ok(style) = ProgressStyle::with_template(&template) {
                 bar.set_style(style);
             }

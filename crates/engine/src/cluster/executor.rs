@@ -14,7 +14,9 @@ use ballista_core::serde::BallistaCodec;
 use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::executor_status::Status;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
-use ballista_core::serde::protobuf::{ExecutorStatus, ExecutorStoppedParams, HeartBeatParams};
+use ballista_core::serde::protobuf::{
+    ExecutorStatus, ExecutorStoppedParams, GetJobStatusParams, HeartBeatParams, job_status,
+};
 use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
 use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine};
 use ballista_executor::executor::{Executor, TasksDrainedFuture};
@@ -32,6 +34,7 @@ use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use tonic::transport::Channel;
 
+use super::drain::Drain;
 use super::security::{self, Need, Outgoing, Role, Security};
 use super::tasks::Tasks;
 use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
@@ -45,6 +48,12 @@ const CACHED_SESSIONS: usize = 16;
 
 /// How long a failed attempt to reach the scheduler waits before the next.
 const RETRY: Duration = Duration::from_millis(300);
+
+/// How often a leaving executor asks whether it is still needed.
+const DRAIN_POLL: Duration = Duration::from_millis(500);
+
+/// How long clients have to fetch the results of a job that has ended.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How long servers may take to close after the drain.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,8 +69,9 @@ pub struct ExecutorAddresses {
     pub health: Option<SocketAddr>,
 }
 
-/// Runs an executor until `shutdown` ends or the scheduler tells it to stop:
-/// takes no new tasks then, waits for the running ones (at most the drain
+/// Runs an executor until `shutdown` ends, `POST /drain` asks it to leave, or the
+/// scheduler tells it to stop: takes no new tasks then, waits until its running
+/// tasks and the jobs that need its results have ended (at most the drain
 /// timeout), removes its files. `listening` is called once it is registered.
 pub async fn serve_executor(
     params: ExecutorParams,
@@ -76,11 +86,13 @@ pub async fn serve_executor(
         () = &mut shutdown => return Ok(()),
     };
     listening(running.addresses);
+    let asked = running.drain.clone();
     let ended = tokio::select! {
         reason = running.failed() => Err(reason),
         () = shutdown => Ok(()),
+        () = asked.wanted() => Ok(()),
     };
-    running.drain(drain).await;
+    running.leave(drain).await;
     running.close().await;
     ended
 }
@@ -90,10 +102,11 @@ pub(crate) struct Running {
     pub(crate) addresses: ExecutorAddresses,
     executor: Arc<Executor>,
     scheduler: SchedulerGrpcClient<Channel>,
+    drain: Drain,
     shutdown: ShutdownNotifier,
     stop: tokio::sync::mpsc::Receiver<bool>,
     servers: Vec<JoinHandle<()>>,
-    _work: WorkFolder,
+    work: WorkFolder,
 }
 
 impl Running {
@@ -111,6 +124,7 @@ impl Running {
         let work_path = work.path().to_string_lossy().into_owned();
         let security = Security::load(&params.security, Role::Executor, params.bind)?;
         let health = ExecutorHealth::new();
+        let drain = Drain::default();
         let shutdown = ShutdownNotifier::new();
         let mut servers = Vec::new();
 
@@ -130,7 +144,7 @@ impl Running {
             Some(port) => {
                 let (listener, address) = ports::listen(params.bind, port).await?;
                 let asked = health.clone();
-                let routes = health::routes(move || asked.is_ready());
+                let routes = health::routes(move || asked.is_ready()).merge(drain.routes());
                 serve(listener, gate.guard(routes, Need::of_health));
                 Some(address)
             }
@@ -194,7 +208,8 @@ impl Running {
             shutdown,
             stop,
             servers,
-            _work: work,
+            work,
+            drain,
         })
     }
 
@@ -214,45 +229,70 @@ impl Running {
         }
     }
 
-    /// Tells the scheduler that no new task is wanted and waits for the running
-    /// ones. The process takes no tasks afterwards: Ballista's flag is global.
-    async fn drain(&mut self, longest: Duration) {
+    /// Takes no new tasks, waits until nobody needs this executor any more, and says goodbye. The
+    /// process takes no tasks afterwards: Ballista's flag is global.
+    async fn leave(&mut self, longest: Duration) {
+        // Heartbeats go on, and tell from now on that the executor is leaving.
         TERMINATING.store(true, Ordering::Release);
-        tracing::info!(
-            running_tasks = self.executor.active_task_count(),
-            "executor is draining"
-        );
+        let running_tasks = self.executor.active_task_count();
+        tracing::info!(running_tasks, "executor is draining");
         let id = self.executor.metadata.id.clone();
-        let leaving = async {
-            let status = ExecutorStatus {
-                status: Some(Status::Terminating(String::new())),
-            };
-            self.scheduler
-                .heart_beat_from_executor(HeartBeatParams {
-                    executor_id: id.clone(),
-                    metrics: Vec::new(),
-                    status: Some(status),
-                    metadata: Some(self.executor.metadata.clone()),
-                })
-                .await?;
-            self.scheduler
-                .executor_stopped(ExecutorStoppedParams {
-                    executor_id: id,
-                    reason: "asked to stop".to_owned(),
-                })
-                .await
+        let status = ExecutorStatus {
+            status: Some(Status::Terminating(String::new())),
         };
-        match tokio::time::timeout(CLOSE_TIMEOUT, leaving).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the scheduler was not told"),
-            Err(_) => tracing::warn!("the scheduler was not told in time"),
+        let leaving = HeartBeatParams {
+            executor_id: id.clone(),
+            metrics: Vec::new(),
+            status: Some(status),
+            metadata: Some(self.executor.metadata.clone()),
+        };
+        told(self.scheduler.heart_beat_from_executor(leaving)).await;
+        if tokio::time::timeout(longest, self.unneeded())
+            .await
+            .is_err()
+        {
+            let running_tasks = self.executor.active_task_count();
+            tracing::warn!(running_tasks, "executor stops although it is needed");
         }
-        let drained = TasksDrainedFuture(Arc::clone(&self.executor));
-        if tokio::time::timeout(longest, drained).await.is_err() {
-            tracing::warn!(
-                running_tasks = self.executor.active_task_count(),
-                "executor stops with tasks unfinished"
-            );
+        let stopped = ExecutorStoppedParams {
+            executor_id: id,
+            reason: "asked to stop".to_owned(),
+        };
+        told(self.scheduler.executor_stopped(stopped)).await;
+        self.drain.done();
+    }
+
+    /// Ends when no task runs here and every job with results here has ended, long enough ago for
+    /// its client to have fetched them.
+    async fn unneeded(&mut self) {
+        TasksDrainedFuture(Arc::clone(&self.executor)).await;
+        let mut waited = false;
+        loop {
+            let mut needed = self.executor.active_task_count() > 0;
+            for job in jobs_in(self.work.path()) {
+                needed = needed || self.is_running(job).await;
+            }
+            if !needed {
+                break;
+            }
+            waited = true;
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+        if waited {
+            tokio::time::sleep(FAREWELL).await;
+        }
+    }
+
+    /// Whether the scheduler says that the job goes on; nobody needs the results of a job whose
+    /// scheduler is gone.
+    async fn is_running(&mut self, job_id: String) -> bool {
+        let asked = self.scheduler.get_job_status(GetJobStatusParams { job_id });
+        match tokio::time::timeout(CLOSE_TIMEOUT, asked).await {
+            Ok(Ok(answer)) => matches!(
+                answer.into_inner().status.and_then(|job| job.status),
+                Some(job_status::Status::Running(_) | job_status::Status::Queued(_))
+            ),
+            _ => false,
         }
     }
 
@@ -280,6 +320,25 @@ impl Running {
         }
         tracing::info!("executor stopped");
     }
+}
+
+/// Gives a message to the scheduler, which may be gone.
+async fn told<T>(message: impl Future<Output = Result<T, tonic::Status>>) {
+    match tokio::time::timeout(CLOSE_TIMEOUT, message).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the scheduler was not told"),
+        Err(_) => tracing::warn!("the scheduler was not told in time"),
+    }
+}
+
+/// The jobs with results in the folder: each has a folder of its own.
+fn jobs_in(work: &std::path::Path) -> Vec<String> {
+    // A folder that cannot be read holds nothing for anybody.
+    let entries = std::fs::read_dir(work).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect()
 }
 
 fn process_config(

@@ -5,7 +5,9 @@
 //! One limit governs every message on every role. What is protected how is said
 //! in SECURITY.md; the rules are in [`security`].
 
+mod api;
 mod client;
+mod drain;
 mod executor;
 mod guard;
 mod health;
@@ -23,13 +25,16 @@ use std::time::Duration;
 
 use crate::parameters::DEFAULT_MAX_MESSAGE_SIZE_BYTES;
 
+pub use api::{ApiError, SchedulerApi};
 pub(crate) use client::{connect, planner, scheduler_url};
+pub use drain::{DrainError, request_drain};
 pub use executor::{ExecutorAddresses, serve_executor};
-pub(crate) use jobs::Jobs;
+pub(crate) use jobs::{JobError, Jobs};
 pub(crate) use local::LocalCluster;
 pub use scheduler::serve_scheduler;
 pub(crate) use security::Outgoing;
-pub use security::{Access, Redacting, SecurityParams, TlsFiles, redact};
+pub use security::{Access, Redacting, SecurityParams, TlsFiles, folders, redact};
+pub use status::JobStatus;
 
 /// Stack of the threads that plan and run queries, in bytes (32 MiB): deep plans
 /// are walked by recursion.

@@ -17,9 +17,10 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
+use super::guard::{self, GuardedCluster, Ledger};
 use super::security::{self, Need, Role, Security};
 use super::status::{self, ClusterView};
-use super::{ClusterError, SchedulerParams, guard, health, ports};
+use super::{ClusterError, SchedulerParams, health, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::session;
 
@@ -74,19 +75,27 @@ impl Scheduler {
         let cluster = BallistaCluster::new_from_config(&config)
             .await
             .map_err(stopped)?;
+        let ledger = Ledger::default();
+        let guarded = Arc::new(GuardedCluster::new(cluster.cluster_state(), ledger.clone()));
         let (cluster_state, job_state) = (cluster.cluster_state(), cluster.job_state());
+        let cluster = BallistaCluster::new(Arc::clone(&guarded) as _, cluster.job_state());
         let server: Server = create_scheduler(cluster, Arc::clone(&config))
             .await
             .map_err(stopped)?;
-        tokio::spawn(guard::watch(server.clone()));
+        guarded.watch(server.clone());
         let draining = Arc::new(AtomicBool::new(false));
         let view = ClusterView::new(
             server.clone(),
             cluster_state,
             job_state,
             Arc::clone(&draining),
+            ledger.clone(),
         );
-        let router = routes(&server, params.max_message_size_bytes, &view);
+        let router = routes(&server, params.max_message_size_bytes, &view).merge(guard::routes(
+            server.clone(),
+            view,
+            ledger,
+        ));
         let router = security.gate.guard(router, Need::of_scheduler);
         Ok(Self {
             address,

@@ -1,11 +1,13 @@
 //! What the user typed: flags, their help and their parsing; no side effects.
 
+mod cluster;
 mod common;
 mod lookups;
 mod recommendation;
 mod segmentation;
 mod serving;
 
+pub(crate) use cluster::{CancelArgs, StatusArgs, SubmitArgs};
 pub(crate) use common::{CommonArgs, LogArgs, LogFormat, OutputFormat, SourceArgs};
 pub(crate) use lookups::{ProfileArgs, RunsArgs, ShowArgs};
 pub(crate) use recommendation::{RecommendationArgs, RecommendationFlags};
@@ -41,13 +43,15 @@ pub(crate) enum Command {
     },
     /// Run a job on a Ballista cluster.
     Submit {
-        /// Where the scheduler listens, such as http://127.0.0.1:50050; JOBS_SCHEDULER and the
-        /// settings can say it too.
-        #[arg(long, global = true, value_name = "URL")]
-        scheduler: Option<String>,
+        #[command(flatten)]
+        cluster: SubmitArgs,
         #[command(subcommand)]
         job: JobArgs,
     },
+    /// Show what a scheduler and its executors are doing, or how far one query is.
+    Status(StatusArgs),
+    /// Give up a query that runs on a cluster; its client ends with an error.
+    Cancel(CancelArgs),
     /// Show the scores, segments, cluster and habits of one customer.
     Profile(ProfileArgs),
     /// Recommend products to one customer, from a finished recommendation run.

@@ -1,11 +1,11 @@
 //! `jobs check`: the account of an event log.
 
 use data::{Account, EventsParams};
-use engine::Mode;
+use engine::{Engine, EngineParams};
 use pipeline::settings::ByteSize;
 use pipeline::{Failure, FailureKind};
 
-use super::{App, open_engine};
+use super::App;
 use crate::args::{CheckArgs, OutputFormat};
 use crate::output;
 
@@ -24,7 +24,12 @@ pub(super) async fn check(app: &App, args: CheckArgs) -> Result<(), Failure> {
         .prefix("clientele-check-")
         .tempdir()
         .map_err(|error| Failure::new(FailureKind::Output, error))?;
-    let engine = open_engine(Mode::Embedded, args.threads, memory_limit, None).await?;
+    let engine = Engine::open(EngineParams {
+        threads: args.threads,
+        memory_limit_bytes: memory_limit.map(ByteSize::as_usize),
+        ..EngineParams::default()
+    })
+    .await?;
     let params = EventsParams {
         events: args.source.events,
         mapping: args.source.mapping,

@@ -1,6 +1,7 @@
 //! One file per command: parse its arguments into a call, print what comes back.
 
 mod check;
+mod cluster;
 mod demo;
 mod generate;
 mod profile;
@@ -11,12 +12,11 @@ mod runs;
 mod segmentation_summary;
 mod show;
 
-use std::path::PathBuf;
+pub(crate) use cluster::progress;
+
 use std::sync::Arc;
 
 use artifacts::{Output, RunReader};
-use engine::{Engine, EngineParams, Mode};
-use pipeline::settings::ByteSize;
 use pipeline::{CancellationToken, Failure};
 
 use crate::args::{Cli, Command};
@@ -40,7 +40,9 @@ pub(crate) async fn dispatch(app: &App, cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Demo(args) => demo::demo(app, args).await,
         Command::Run { job } => run::run(app, job).await,
-        Command::Submit { scheduler, job } => run::submit(app, scheduler, job).await,
+        Command::Submit { cluster, job } => run::submit(app, cluster, job).await,
+        Command::Status(args) => cluster::status(args).await,
+        Command::Cancel(args) => cluster::cancel(args).await,
         Command::Recommend(args) => recommend::recommend(app, args).await,
         Command::Similar(args) => recommend::similar(app, args).await,
         Command::Profile(args) => profile::profile(args).await,
@@ -49,23 +51,6 @@ pub(crate) async fn dispatch(app: &App, cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::check(app, args).await,
         Command::Generate(args) => generate::generate(app, args).await,
     }
-}
-
-/// Opens the engine of a command.
-async fn open_engine(
-    mode: Mode,
-    threads: Option<usize>,
-    memory_limit: Option<ByteSize>,
-    work_dir: Option<PathBuf>,
-) -> Result<Engine, Failure> {
-    let params = EngineParams {
-        mode,
-        threads,
-        memory_limit_bytes: memory_limit.map(ByteSize::as_usize),
-        work_dir,
-        ..EngineParams::default()
-    };
-    Ok(Engine::open(params).await?)
 }
 
 /// The runs of an output folder or URL. A folder is named by its absolute path, because an executor

@@ -2,7 +2,7 @@
 
 use artifacts::RunReader;
 use data::EventsParams;
-use engine::Mode;
+use engine::{Engine, EngineParams};
 use pipeline::{Failure, FailureKind, Reporter};
 use recommendation::serving::{
     self, AllowedProducts, Answer, NewPair, Recommended, Request, SimilarAnswer, SimilarProduct,
@@ -10,7 +10,7 @@ use recommendation::serving::{
 };
 use recommendation::{JOB, RecommendationModel};
 
-use super::{App, finished_run, open_engine, open_output};
+use super::{App, finished_run, open_output};
 use crate::args::{ListArgs, ListFormat, RecommendArgs, SimilarArgs};
 use crate::output;
 
@@ -75,7 +75,7 @@ async fn allowed(run: &RunReader, list: &ListArgs) -> Result<Option<AllowedProdu
     let Some(condition) = &list.predicate else {
         return Ok(None);
     };
-    let engine = open_engine(Mode::Embedded, None, None, None).await?;
+    let engine = Engine::open(EngineParams::default()).await?;
     let products = list.products.as_deref();
     let allowed = serving::allowed_products(&engine, run, condition, products).await;
     engine.close().await;
@@ -101,7 +101,7 @@ async fn new_events(
         .tempdir()
         .map_err(|error| Failure::new(FailureKind::Output, error))?;
     let work_url = work.path().to_string_lossy();
-    let engine = open_engine(Mode::Embedded, None, None, None).await?;
+    let engine = Engine::open(EngineParams::default()).await?;
     let pairs = serving::new_events(&engine, &model, &events, &args.user, &work_url).await;
     engine.close().await;
     Ok(Some(pairs?))

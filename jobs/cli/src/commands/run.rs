@@ -1,17 +1,20 @@
 //! `jobs run` and `jobs submit`: a job in this process, or on a cluster.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use data::EventsParams;
-use engine::{Engine, Mode};
-use pipeline::{Failure, Finished, Frame, Job, run_job};
+use engine::{Access, ClusterListener, ClusterParams, Engine, EngineParams, Mode};
+use pipeline::settings::ByteSize;
+use pipeline::{CancellationToken, Failure, FailureKind, Finished, Frame, Job, run_job};
 use recommendation::Recommendation;
 use segmentation::Segmentation;
 use serde_json::{Value, json};
 
-use super::{App, open_engine, open_output, recommendation_summary, segmentation_summary};
-use crate::args::{CommonArgs, JobArgs};
+use super::{App, open_output, recommendation_summary, segmentation_summary};
+use crate::args::{CommonArgs, JobArgs, SubmitArgs};
 use crate::output;
 use crate::settings::Settings;
 
@@ -23,15 +26,11 @@ pub(super) async fn run(app: &App, job: JobArgs) -> Result<(), Failure> {
     } else {
         Mode::Embedded
     };
-    start(app, &job, settings, mode).await
+    start(app, &job, settings, Place::here(mode)).await
 }
 
 /// Runs a job on the cluster of this scheduler.
-pub(super) async fn submit(
-    app: &App,
-    scheduler: Option<String>,
-    job: JobArgs,
-) -> Result<(), Failure> {
+pub(super) async fn submit(app: &App, cluster: SubmitArgs, job: JobArgs) -> Result<(), Failure> {
     if job.common().standalone {
         return Err(Failure::usage(
             "--standalone runs a job inside this process, and `jobs submit` sends it to a \
@@ -39,7 +38,9 @@ pub(super) async fn submit(
         ));
     }
     let settings = Settings::of(&job)?;
-    let scheduler = scheduler
+    let scheduler = cluster
+        .scheduler
+        .clone()
         .or_else(|| settings.scheduler.clone())
         .ok_or_else(|| {
             Failure::usage(
@@ -47,10 +48,47 @@ pub(super) async fn submit(
              http://127.0.0.1:50050, with JOBS_SCHEDULER, or as `scheduler` in the settings",
             )
         })?;
-    start(app, &job, settings, Mode::Cluster { scheduler }).await
+    let place = Place {
+        mode: Mode::Cluster { scheduler },
+        cluster: ClusterParams {
+            max_retries: cluster.retries,
+            queue_timeout: cluster.queue_timeout,
+            stall_timeout: cluster.stall_timeout,
+            listener: Some(listener(app)),
+        },
+        deadline: cluster.deadline,
+        access: cluster.access.into(),
+    };
+    start(app, &job, settings, place).await
 }
 
-async fn start(app: &App, job: &JobArgs, settings: Settings, mode: Mode) -> Result<(), Failure> {
+/// Shows on the console how the cluster's jobs go on.
+fn listener(app: &App) -> ClusterListener {
+    let reporter = Arc::clone(&app.reporter);
+    ClusterListener::new(move |event| reporter.cluster(event))
+}
+
+/// Where and how a job runs.
+struct Place {
+    mode: Mode,
+    cluster: ClusterParams,
+    deadline: Option<Duration>,
+    access: Access,
+}
+
+impl Place {
+    /// In this process.
+    fn here(mode: Mode) -> Self {
+        Self {
+            mode,
+            cluster: ClusterParams::default(),
+            deadline: None,
+            access: Access::default(),
+        }
+    }
+}
+
+async fn start(app: &App, job: &JobArgs, settings: Settings, place: Place) -> Result<(), Failure> {
     let common = job.common();
     size_pool(settings.threads);
     let events = EventsParams {
@@ -68,7 +106,7 @@ async fn start(app: &App, job: &JobArgs, settings: Settings, mode: Mode) -> Resu
                 settings: settings.segmentation.clone(),
             };
             let own = json!(settings.segmentation);
-            let finished = carry_out(app, common, &settings, own, mode, job).await?;
+            let finished = carry_out(app, common, &settings, own, place, job).await?;
             segmentation_summary::print(&finished.outcome)?;
             print_place(&finished)
         }
@@ -78,7 +116,7 @@ async fn start(app: &App, job: &JobArgs, settings: Settings, mode: Mode) -> Resu
                 settings: settings.recommendation.clone(),
             };
             let own = json!(settings.recommendation);
-            let finished = carry_out(app, common, &settings, own, mode, job).await?;
+            let finished = carry_out(app, common, &settings, own, place, job).await?;
             recommendation_summary::print(&finished.outcome)?;
             print_place(&finished)?;
             recommendation_summary::print_question(&finished.outcome, &common.output)
@@ -115,17 +153,21 @@ async fn carry_out<J: Job>(
     common: &CommonArgs,
     settings: &Settings,
     own: Value,
-    mode: Mode,
+    place: Place,
     job: J,
 ) -> Result<Finished<J::Outcome>, Failure> {
     let output = open_output(&common.output)?;
-    let parameters = parameters(common, settings, own, &mode);
-    let opened = open_engine(
-        mode,
-        settings.threads,
-        settings.memory_limit,
-        settings.work_dir.clone(),
-    );
+    let cancel = with_deadline(app, place.deadline);
+    let parameters = parameters(common, settings, own, &place.mode);
+    let opened = Engine::open(EngineParams {
+        mode: place.mode,
+        threads: settings.threads,
+        memory_limit_bytes: settings.memory_limit.map(ByteSize::as_usize),
+        work_dir: settings.work_dir.clone(),
+        cluster: place.cluster,
+        access: place.access,
+        ..EngineParams::default()
+    });
     let engine: Engine = tokio::select! {
         engine = opened => engine?,
         () = app.cancel.cancelled() => return Err(app.cancelled()),
@@ -140,11 +182,38 @@ async fn carry_out<J: Job>(
         as_of: common.as_of,
         versions: versions(),
         reporter: app.reporter.clone(),
-        cancel: app.cancel.clone(),
+        cancel: cancel.clone(),
     };
     let finished = run_job(job, frame).await;
     engine.close().await;
-    finished
+    match place.deadline {
+        Some(deadline) if cancel.is_cancelled() && !app.cancel.is_cancelled() => {
+            finished.map_err(|failure| late(deadline, &failure))
+        }
+        _ => finished,
+    }
+}
+
+/// A token that is cancelled with the program, and once the deadline has passed.
+fn with_deadline(app: &App, deadline: Option<Duration>) -> CancellationToken {
+    let cancel = app.cancel.child_token();
+    if let Some(deadline) = deadline {
+        let late = cancel.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(deadline).await;
+            late.cancel();
+        });
+    }
+    cancel
+}
+
+/// A job that was given up because it took too long.
+fn late(deadline: Duration, failure: &Failure) -> Failure {
+    let deadline = humantime::format_duration(deadline);
+    Failure::new(
+        FailureKind::Cluster,
+        format!("the deadline of {deadline} has passed ({failure})"),
+    )
 }
 
 /// What a reader of the manifest needs to run the job again; widths and limits are left out,

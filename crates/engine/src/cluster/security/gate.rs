@@ -63,6 +63,7 @@ impl Need {
         match *method {
             // Cancels the job.
             Method::PATCH if path.starts_with("/api/job/") => Self::Right(Right::Submit),
+            Method::POST if path.starts_with("/api/cancel/") => Self::Right(Right::Submit),
             _ => Self::looking(method, path),
         }
     }

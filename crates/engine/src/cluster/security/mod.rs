@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer};
 use tokio_rustls::rustls::ServerConfig;
 
 use super::ClusterError;
@@ -86,6 +87,26 @@ impl SecurityParams {
     }
 }
 
+/// Reads folders from settings: a list, or one text with `:` between them, as an
+/// environment variable gives it.
+///
+/// # Errors
+/// Those of the settings' format.
+pub fn folders<'de, D: Deserializer<'de>>(settings: D) -> Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        One(String),
+        Many(Vec<PathBuf>),
+    }
+    Ok(match Given::deserialize(settings)? {
+        Given::Many(folders) => folders,
+        Given::One(text) => std::env::split_paths(&text)
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .collect(),
+    })
+}
+
 /// What a client shows to a cluster and how it knows the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
@@ -136,17 +157,12 @@ impl Security {
         let tls = params
             .tls
             .as_ref()
-            .map(|files| tls::load(files, role))
+            .map(|files| tls::load(files, role).map(|tls| tls.server))
             .transpose()?;
         let tokens = params
             .tokens
             .as_deref()
             .map(tokens::Tokens::load)
-            .transpose()?;
-        let token = params
-            .token_file
-            .as_deref()
-            .map(tokens::read_secret)
             .transpose()?;
         if tls.is_some() && tokens.is_none() {
             tracing::warn!(
@@ -157,11 +173,10 @@ impl Security {
         if !params.roots.is_empty() {
             roots::confine(&params.roots).map_err(ClusterError::Parameters)?;
         }
-        let (server, client) = tls.map(|tls| (tls.server, tls.client)).unzip();
         Ok(Self {
-            gate: Gate::new(tokens, server.is_some()),
-            tls: server,
-            outgoing: Outgoing::new(client, token.as_ref(), None)?,
+            gate: Gate::new(tokens, tls.is_some()),
+            tls,
+            outgoing: Outgoing::of_daemon(params, role)?,
         })
     }
 }

@@ -26,8 +26,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tonic::transport::Endpoint;
 
 use super::gate::AGENT;
+use super::tls::{self, Trust};
 use super::tokens::{self, Secret};
-use super::{Access, ClusterError, Role, tls};
+use super::{Access, ClusterError, Role, SecurityParams};
 use crate::work::WorkFolder;
 
 /// How long reaching the other side may take.
@@ -59,8 +60,8 @@ impl fmt::Debug for Outgoing {
 impl Outgoing {
     /// Connections in `tls` and with `token`. Must be made on a runtime when
     /// there is TLS: the tunnel lives on it.
-    pub(super) fn new(
-        tls: Option<Arc<ClientConfig>>,
+    fn new(
+        trust: Option<Trust>,
         token: Option<&Secret>,
         scheduler: Option<&str>,
     ) -> Result<Self, ClusterError> {
@@ -72,9 +73,34 @@ impl Outgoing {
         });
         Ok(Self {
             token: token.transpose()?,
-            tunnel: tls.map(Tunnel::new).transpose()?.map(Arc::new),
+            tunnel: trust.map(Tunnel::new).transpose()?.map(Arc::new),
             scheduler: scheduler.map(Arc::from),
         })
+    }
+
+    /// The connections of a daemon that plays `role`.
+    pub(crate) fn of_daemon(params: &SecurityParams, role: Role) -> Result<Self, ClusterError> {
+        let token = params.token_file.as_deref().map(tokens::read_secret);
+        let trust = params
+            .tls
+            .as_ref()
+            .map(|files| tls::load(files, role).map(|tls| tls.trust));
+        Self::new(trust.transpose()?, token.transpose()?.as_ref(), None)
+    }
+
+    /// A client for the pages of a daemon that plays `role`.
+    pub(crate) fn web(&self, role: Role) -> reqwest::ClientBuilder {
+        // Clusters are reached directly, and never send us elsewhere with our token.
+        let mut client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none());
+        if let Some(tunnel) = &self.tunnel {
+            client = client.use_preconfigured_tls(tunnel.trust.web(role));
+        }
+        if let Some(token) = &self.token {
+            client = client.user_agent(token.clone());
+        }
+        client
     }
 
     /// The connections of a client to the scheduler at `url` and its executors.
@@ -82,7 +108,7 @@ impl Outgoing {
         let token = access.token_file.as_deref().map(tokens::read_secret);
         let (scheme, authority) = url.split_once("://").unwrap_or(("http", url));
         let tls = match (scheme, &access.ca) {
-            ("https", Some(ca)) => Some(tls::client(ca)?),
+            ("https", Some(ca)) => Some(Trust::of_client(ca)?),
             ("https", None) => {
                 return Err(ClusterError::Parameters(format!(
                     "{url} speaks TLS: give the authority that signed its certificate (--ca FILE \
@@ -172,7 +198,7 @@ impl Outgoing {
         let authority = url
             .split_once("://")
             .map_or(url, |(_, authority)| authority);
-        let connected = reach(&tunnel.tls, authority, self.role(authority)).await;
+        let connected = reach(&tunnel.trust.config, authority, self.role(authority)).await;
         connected.map(drop).map_err(|e| e.to_string())
     }
 
@@ -188,13 +214,13 @@ impl Outgoing {
 /// The sockets, one per address, and what carries their bytes.
 struct Tunnel {
     folder: WorkFolder,
-    tls: Arc<ClientConfig>,
+    trust: Trust,
     runtime: Handle,
     sockets: Mutex<HashMap<(String, Role), PathBuf>>,
 }
 
 impl Tunnel {
-    fn new(tls: Arc<ClientConfig>) -> Result<Self, ClusterError> {
+    fn new(trust: Trust) -> Result<Self, ClusterError> {
         let parent = std::env::temp_dir();
         let failed = |e: io::Error| ClusterError::WorkFolder {
             path: parent.clone(),
@@ -211,7 +237,7 @@ impl Tunnel {
             .map_err(|_| ClusterError::Parameters("TLS needs a runtime".to_owned()))?;
         Ok(Self {
             folder,
-            tls,
+            trust,
             runtime,
             sockets: Mutex::default(),
         })
@@ -229,8 +255,12 @@ impl Tunnel {
         let entered = self.runtime.enter();
         let listener = UnixListener::bind(&path)?;
         drop(entered);
-        self.runtime
-            .spawn(carry(listener, Arc::clone(&self.tls), key.0.clone(), role));
+        self.runtime.spawn(carry(
+            listener,
+            Arc::clone(&self.trust.config),
+            key.0.clone(),
+            role,
+        ));
         sockets.insert(key, path.clone());
         Ok(path)
     }

@@ -119,6 +119,7 @@ fn summary(reported: &Reported, stages: &[StageStatus]) -> JobStatus {
         rows_read: 0,
         rows,
         error,
+        retry: false,
     }
 }
 

@@ -16,7 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use model::{
     ClusterStatus, ExecutorState, ExecutorStatus, JobDetail, JobState, JobStatus, StageCounts,
@@ -51,11 +51,11 @@ async fn job(State(view): State<ClusterView>, Path(id): Path<String>) -> Respons
 }
 
 /// The body of an answer that is none.
-#[derive(Serialize)]
-struct Refusal {
-    error: String,
+#[derive(Serialize, Deserialize)]
+pub(super) struct Refusal {
+    pub(super) error: String,
 }
 
-fn refused(status: StatusCode, error: String) -> Response {
+pub(super) fn refused(status: StatusCode, error: String) -> Response {
     (status, Json(Refusal { error })).into_response()
 }

@@ -95,9 +95,13 @@ pub struct JobStatus {
     /// Rows of the result, once the job has succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// Why it failed.
+    /// Why it failed or was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether its result must not be used although nothing is wrong with the query: an executor
+    /// was lost. Sending it again is safe.
+    #[serde(default)]
+    pub retry: bool,
 }
 
 /// How far a job is.

@@ -12,6 +12,7 @@ use chrono::Utc;
 use super::executors::{self, Busy};
 use super::job::{self, time_of};
 use super::model::{ClusterStatus, ExecutorStatus, JobDetail, JobState, JobStatus};
+use crate::cluster::guard::Ledger;
 use crate::cluster::scheduler::Server;
 
 /// Ended jobs that an answer lists.
@@ -24,6 +25,8 @@ pub(crate) struct ClusterView {
     cluster: Arc<dyn ClusterState>,
     jobs: Arc<dyn Jobs>,
     draining: Arc<AtomicBool>,
+    /// Why jobs were given up.
+    ledger: Ledger,
     /// What was said of jobs that have ended: it does not change any more, and finding it out
     /// copies all the scheduler holds of them.
     ended: Arc<Mutex<HashMap<JobId, Arc<JobDetail>>>>,
@@ -52,12 +55,14 @@ impl ClusterView {
         cluster: Arc<dyn ClusterState>,
         jobs: Arc<dyn Jobs>,
         draining: Arc<AtomicBool>,
+        ledger: Ledger,
     ) -> Self {
         Self {
             server,
             cluster,
             jobs,
             draining,
+            ledger,
             ended: Arc::default(),
         }
     }
@@ -149,7 +154,7 @@ impl ClusterView {
     ) -> Result<Option<Arc<JobDetail>>, String> {
         if let Some(running) = running {
             let graph = running.execution_graph.read().await;
-            return Ok(Some(Arc::new(job::planned(&graph))));
+            return Ok(Some(self.with_reason(id, job::planned(&graph))));
         }
         if let Some(ended) = self.remembered().get(id) {
             return Ok(Some(Arc::clone(ended)));
@@ -159,14 +164,24 @@ impl ClusterView {
             return Ok(None);
         };
         let graph = self.jobs.get_execution_graph(id).await;
-        let detail = Arc::new(match graph.map_err(|e| e.to_string())? {
+        let detail = match graph.map_err(|e| e.to_string())? {
             Some(graph) => job::planned(&graph),
             None => job::without_plan(&status),
-        });
+        };
+        let detail = self.with_reason(id, detail);
         if detail.job.state.has_ended() {
             self.remembered().insert(id.clone(), Arc::clone(&detail));
         }
         Ok(Some(detail))
+    }
+
+    /// Adds why a job was given up, if it was.
+    fn with_reason(&self, id: &JobId, mut detail: JobDetail) -> Arc<JobDetail> {
+        if let Some(reason) = self.ledger.reason(id) {
+            detail.job.error = Some(reason.to_string());
+            detail.job.retry = reason.retry();
+        }
+        Arc::new(detail)
     }
 
     fn remembered(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Arc<JobDetail>>> {

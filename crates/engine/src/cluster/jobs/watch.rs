@@ -1,5 +1,5 @@
-//! Jobs of this client on a remote scheduler: a query nobody waits for any more
-//! is cancelled there. Ballista itself would let it run to its end.
+//! A query nobody waits for any more is cancelled at the scheduler. Ballista itself would let it run
+//! to its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use datafusion_proto::protobuf::LogicalPlanNode;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-use super::Outgoing;
-use super::client::channel;
+use crate::cluster::Outgoing;
+use crate::cluster::client::channel;
 
 /// How long the scheduler may take to hear of a cancellation.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The scheduler and the cancellations under way to it.
-pub(crate) struct Jobs {
+/// The cancellations under way to a scheduler.
+pub(super) struct Cancellations {
     url: String,
     outgoing: Outgoing,
     cancelling: TaskTracker,
 }
 
-impl Jobs {
-    pub(crate) fn new(url: &str, outgoing: Outgoing) -> Self {
+impl Cancellations {
+    pub(super) fn new(url: &str, outgoing: Outgoing) -> Self {
         Self {
             url: url.to_owned(),
             outgoing,
@@ -37,7 +37,7 @@ impl Jobs {
 
     /// Cancels the plan's job when the guard is dropped before
     /// [`Watched::finished`].
-    pub(crate) fn watch(&self, plan: &Arc<dyn ExecutionPlan>) -> Watched<'_> {
+    pub(super) fn watch(&self, plan: &Arc<dyn ExecutionPlan>) -> Watched<'_> {
         Watched {
             jobs: self,
             plan: Some(Arc::clone(plan)),
@@ -45,7 +45,7 @@ impl Jobs {
     }
 
     /// Waits for the cancellations under way.
-    pub(crate) async fn close(&self) {
+    pub(super) async fn close(&self) {
         self.cancelling.close();
         if tokio::time::timeout(PATIENCE, self.cancelling.wait())
             .await
@@ -56,15 +56,15 @@ impl Jobs {
     }
 }
 
-/// See [`Jobs::watch`].
-pub(crate) struct Watched<'a> {
-    jobs: &'a Jobs,
+/// See [`Cancellations::watch`].
+pub(super) struct Watched<'a> {
+    jobs: &'a Cancellations,
     plan: Option<Arc<dyn ExecutionPlan>>,
 }
 
 impl Watched<'_> {
     /// The job has ended, well or not.
-    pub(crate) fn finished(mut self) {
+    pub(super) fn finished(mut self) {
         self.plan = None;
     }
 }
@@ -72,14 +72,17 @@ impl Watched<'_> {
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
         let Some(plan) = self.plan.take() else { return };
-        let job = plan
-            .downcast_ref::<DistributedQueryExec<LogicalPlanNode>>()
-            .and_then(DistributedQueryExec::job_id);
-        if let (Some(job), Ok(runtime)) = (job, Handle::try_current()) {
+        if let (Some(job), Ok(runtime)) = (job_of(&plan), Handle::try_current()) {
             let cancel = cancel(self.jobs.url.clone(), self.jobs.outgoing.clone(), job);
             self.jobs.cancelling.spawn_on(cancel, &runtime);
         }
     }
+}
+
+/// The job that a plan has become, once the scheduler has taken it.
+pub(super) fn job_of(plan: &Arc<dyn ExecutionPlan>) -> Option<JobId> {
+    plan.downcast_ref::<DistributedQueryExec<LogicalPlanNode>>()
+        .and_then(DistributedQueryExec::job_id)
 }
 
 async fn cancel(url: String, outgoing: Outgoing, job: JobId) {
