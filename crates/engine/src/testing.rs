@@ -146,12 +146,25 @@ impl LocalCluster {
 
 /// Starts a daemon of the workspace and reads where it listens.
 pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
+    launch(role, flags, "warn", &[], Stdio::inherit())
+}
+
+/// The same with a log filter, variables of the environment and a place for the
+/// log.
+pub fn launch(
+    role: &str,
+    flags: &[&str],
+    log_level: &str,
+    variables: &[(&str, &str)],
+    log: Stdio,
+) -> std::io::Result<Daemon> {
     let mut child = Command::new(binaries()?.join(role))
         .args(flags)
-        .args(["--log-level", "warn"])
+        .args(["--log-level", log_level])
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(log)
         .spawn()?;
     let stdout = child.stdout.take();
     let mut daemon = Daemon {
@@ -165,10 +178,11 @@ pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
     let announced = if role == "executor" { 2 } else { 1 };
     for line in lines.take(announced) {
         let line = line?;
-        if let Some(address) = line.strip_prefix("listening on http://") {
+        let (what, address) = line.split_once("://").unwrap_or_default();
+        if what.starts_with("listening on") {
             address.clone_into(&mut daemon.address);
-            address.clone_into(&mut daemon.health);
-        } else if let Some(address) = line.strip_prefix("health on http://") {
+        }
+        if what.starts_with("listening on") || what.starts_with("health on") {
             address.clone_into(&mut daemon.health);
         }
     }

@@ -91,11 +91,7 @@ pub async fn request_drain(
     security: &SecurityParams,
     longest: Duration,
 ) -> Result<(), DrainError> {
-    let scheme = if security.tls.is_some() {
-        "https"
-    } else {
-        "http"
-    };
+    let scheme = security.scheme();
     let url = format!("{scheme}://127.0.0.1:{port}/drain");
     let failed = |reason: String| DrainError {
         url: url.clone(),

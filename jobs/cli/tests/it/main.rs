@@ -16,3 +16,4 @@ mod modes;
 mod program;
 mod recommendation;
 mod recommendation_failures;
+mod security;

@@ -8,7 +8,7 @@ use super::program::{latest_run, shop, succeed, tree};
 use super::recommendation::QUICK;
 
 /// The tables of a run that must not depend on where it ran, with their bytes.
-fn tables(run: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn tables(run: &Path) -> Vec<(String, Vec<u8>)> {
     let timed = ["manifest.json", "report.html", "metrics.json"];
     tree(run)
         .into_iter()
@@ -20,7 +20,7 @@ fn tables(run: &Path) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-fn assert_same(expected: &[(String, Vec<u8>)], found: &[(String, Vec<u8>)], what: &str) {
+pub(crate) fn assert_same(expected: &[(String, Vec<u8>)], found: &[(String, Vec<u8>)], what: &str) {
     let names = |tables: &[(String, Vec<u8>)]| {
         tables
             .iter()

@@ -55,6 +55,11 @@ pub struct SecurityParams {
 }
 
 impl SecurityParams {
+    /// `https` or `http`.
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
     /// What the flags of a daemon say; `tls` are certificate, key and authority,
     /// which come together or not at all.
     pub fn from_files(
