@@ -1,4 +1,4 @@
-//! Logs go to stderr, as text or as one JSON object per line.
+//! Logs go to stderr, as text or as one JSON object per line, without secrets.
 
 use std::io::IsTerminal;
 
@@ -21,7 +21,7 @@ pub(crate) fn start(level: &str, format: LogFormat) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(|| engine::cluster::Redacting(std::io::stderr()));
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),

@@ -39,6 +39,7 @@ fn run(flags: &settings::Flags) -> anyhow::Result<()> {
     if flags.drain {
         return drain(&params);
     }
+    let scheme = params.security.scheme();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("executor")
@@ -47,7 +48,12 @@ fn run(flags: &settings::Flags) -> anyhow::Result<()> {
         .context("cannot start threads")?
         .block_on(async {
             let shutdown = stop_signal().context("cannot listen to signals")?;
-            engine::cluster::serve_executor(params, announce, shutdown).await?;
+            engine::cluster::serve_executor(
+                params,
+                |addresses| announce(scheme, addresses),
+                shutdown,
+            )
+            .await?;
             Ok(())
         })
 }
@@ -63,13 +69,17 @@ fn drain(params: &engine::cluster::ExecutorParams) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start threads")?
-        .block_on(engine::cluster::request_drain(port, longest))?;
+        .block_on(engine::cluster::request_drain(
+            port,
+            &params.security,
+            longest,
+        ))?;
     Ok(())
 }
 
 /// Lines that scripts can wait for and read; they come once the scheduler knows
 /// the executor.
-fn announce(addresses: ExecutorAddresses) {
+fn announce(scheme: &str, addresses: ExecutorAddresses) {
     let ExecutorAddresses {
         flight,
         grpc,
@@ -78,9 +88,9 @@ fn announce(addresses: ExecutorAddresses) {
     tracing::info!(%flight, %grpc, ?health, "executor is registered");
     let mut stdout = std::io::stdout().lock();
     // A closed stdout is the caller's choice.
-    let _ = writeln!(stdout, "listening on http://{flight}");
+    let _ = writeln!(stdout, "listening on {scheme}://{flight}");
     if let Some(health) = health {
-        let _ = writeln!(stdout, "health on http://{health}");
+        let _ = writeln!(stdout, "health on {scheme}://{health}");
     }
     let _ = stdout.flush();
 }

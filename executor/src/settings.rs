@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use engine::cluster::ExecutorParams;
+use engine::cluster::{ExecutorParams, SecurityParams};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,35 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     heartbeat_seconds: Option<u64>,
+    /// Own certificate and those between it and the authority (PEM), with the name
+    /// `executor` in it; TLS is spoken when given
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_cert: Option<PathBuf>,
+    /// Own private key (PEM)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_key: Option<PathBuf>,
+    /// The authority that signed the certificates of all daemons (PEM)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_ca: Option<PathBuf>,
+    /// Tokens that are accepted: [[token]] entries of name, sha256, rights (TOML)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<PathBuf>,
+    /// File with an admin token to show to other daemons where there is no TLS
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_file: Option<PathBuf>,
+    /// Serve on any address without TLS, tokens or roots
+    #[arg(long, num_args = 0..=1, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    insecure: Option<bool>,
+    /// Local folder that may be read and written; repeat for more [default: all]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    root: Vec<PathBuf>,
     /// Log filter, for example info or debug,h2=warn
     #[arg(long, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +137,14 @@ pub(crate) struct Settings {
     connect_timeout_seconds: u64,
     drain_timeout_seconds: u64,
     heartbeat_seconds: u64,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    tls_ca: Option<PathBuf>,
+    tokens: Option<PathBuf>,
+    token_file: Option<PathBuf>,
+    insecure: bool,
+    #[serde(deserialize_with = "engine::cluster::folders")]
+    root: Vec<PathBuf>,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
 }
@@ -128,13 +165,20 @@ impl Default for Settings {
             connect_timeout_seconds: 60,
             drain_timeout_seconds: 60,
             heartbeat_seconds: 5,
+            tls_cert: None,
+            tls_key: None,
+            tls_ca: None,
+            tokens: None,
+            token_file: None,
+            insecure: false,
+            root: Vec::new(),
             log_level: engine::cluster::LOG_FILTER.to_owned(),
             log_format: LogFormat::Text,
         }
     }
 }
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 22] = [
     "scheduler",
     "bind",
     "advertise_host",
@@ -148,6 +192,13 @@ const KEYS: [&str; 15] = [
     "connect_timeout_seconds",
     "drain_timeout_seconds",
     "heartbeat_seconds",
+    "tls_cert",
+    "tls_key",
+    "tls_ca",
+    "tokens",
+    "token_file",
+    "insecure",
+    "root",
     "log_level",
     "log_format",
 ];
@@ -194,6 +245,13 @@ impl Settings {
             connect_timeout: Duration::from_secs(self.connect_timeout_seconds),
             drain_timeout: Duration::from_secs(self.drain_timeout_seconds),
             heartbeat_seconds: self.heartbeat_seconds,
+            security: SecurityParams::from_files(
+                [&self.tls_cert, &self.tls_key, &self.tls_ca].map(Option::as_deref),
+                self.tokens.clone(),
+                self.token_file.clone(),
+                self.insecure,
+                self.root.clone(),
+            )?,
             ..Default::default()
         })
     }

@@ -34,6 +34,7 @@ fn run(flags: &settings::Flags) -> anyhow::Result<()> {
     let settings = settings::load(flags)?;
     logging::start(&settings.log_level, settings.log_format)?;
     let params = settings.params()?;
+    let scheme = params.security.scheme();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("scheduler")
@@ -42,17 +43,18 @@ fn run(flags: &settings::Flags) -> anyhow::Result<()> {
         .context("cannot start threads")?
         .block_on(async {
             let shutdown = stop_signal().context("cannot listen to signals")?;
-            engine::cluster::serve_scheduler(params, announce, shutdown).await?;
+            engine::cluster::serve_scheduler(params, |address| announce(scheme, address), shutdown)
+                .await?;
             Ok(())
         })
 }
 
 /// One line that scripts can wait for and read.
-fn announce(address: std::net::SocketAddr) {
+fn announce(scheme: &str, address: std::net::SocketAddr) {
     tracing::info!(%address, "scheduler is listening");
     let mut stdout = std::io::stdout().lock();
     // A closed stdout is the caller's choice.
-    let _ = writeln!(stdout, "listening on http://{address}");
+    let _ = writeln!(stdout, "listening on {scheme}://{address}");
     let _ = stdout.flush();
 }
 

@@ -143,11 +143,19 @@ impl Engine {
             Mode::Cluster { scheduler } => {
                 let url = cluster::scheduler_url(scheduler)
                     .map_err(|reason| EngineError::Configuration { reason })?;
-                cluster::connect(&url).await?;
+                let outgoing = cluster::Outgoing::of_client(&params.access, &url).map_err(|e| {
+                    EngineError::Configuration {
+                        reason: e.to_string(),
+                    }
+                })?;
+                cluster::connect(&url, &outgoing).await?;
                 Inner {
-                    context: client(&url, session::remote_config(threads, message_size))?,
+                    context: client(
+                        &url,
+                        outgoing.of(session::remote_config(threads, message_size)),
+                    )?,
                     memory_limit_bytes: None,
-                    jobs: Some(Jobs::new(&url, params.cluster, message_size)?),
+                    jobs: Some(Jobs::new(&url, outgoing, params.cluster, message_size)?),
                     local: None,
                     _work: None,
                     mode: params.mode,

@@ -28,6 +28,17 @@ pub enum EngineError {
         /// The transport's own words.
         reason: String,
     },
+    /// Cluster mode: the scheduler does not let us in.
+    #[error(
+        "the scheduler at {url} refuses: {reason}; give a token that may do this with \
+         --token-file FILE or JOBS_TOKEN_FILE"
+    )]
+    SchedulerRefuses {
+        /// The address.
+        url: String,
+        /// What it said.
+        reason: String,
+    },
     /// The cluster accepted the work and could not finish it.
     #[error(
         "{action} failed on the cluster: {reason}; the scheduler's and executors' logs hold the \

@@ -23,6 +23,7 @@ mod error;
 pub mod functions;
 mod memory;
 mod parameters;
+mod roots;
 pub mod session;
 mod sink;
 pub mod source;
@@ -32,7 +33,7 @@ pub mod testing;
 mod versions;
 mod work;
 
-pub use cluster::JobStatus;
+pub use cluster::{Access, JobStatus};
 pub use codec::{EngineLogicalCodec, EnginePhysicalCodec};
 pub use datafusion::scalar::ScalarValue;
 pub use engine::{Engine, Params, QueryResult, Written};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cluster::JobStatus;
+use crate::cluster::{Access, JobStatus};
 
 /// Largest message any of our gRPC clients and servers takes, in bytes
 /// (128 MiB): a task carries its whole plan, and a plan over the limit would be
@@ -49,6 +49,8 @@ pub struct EngineParams {
     /// Limit of every gRPC message, in bytes; must be the same on all roles of
     /// a cluster. `None` = [`DEFAULT_MAX_MESSAGE_SIZE_BYTES`].
     pub max_message_size_bytes: Option<usize>,
+    /// What a cluster is shown and known by; cluster mode alone.
+    pub access: Access,
     /// How to deal with a cluster; without meaning in the other modes.
     pub cluster: ClusterParams,
 }

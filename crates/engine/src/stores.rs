@@ -17,10 +17,11 @@ use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::http::HttpBuilder;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore};
 use url::Url;
+
+use crate::roots;
 
 /// A URL that names no place we can reach.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +151,7 @@ fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
         reason: reason.to_string(),
     };
     let store: Arc<dyn ObjectStore> = match url.scheme() {
-        "file" => Arc::new(LocalFileSystem::new()),
+        "file" => roots::local_files(),
         "s3" | "s3a" => Arc::new(
             AmazonS3Builder::from_env()
                 .with_bucket_name(host(url)?)

@@ -199,6 +199,29 @@ pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
 }
 
 fn start_behind(before: &[&str], role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
+    spawn(before, role, flags, "warn", &[], Stdio::inherit())
+}
+
+/// The same with a log filter, variables of the environment and a place for the
+/// log.
+pub fn launch(
+    role: &str,
+    flags: &[&str],
+    log_level: &str,
+    variables: &[(&str, &str)],
+    log: Stdio,
+) -> std::io::Result<Daemon> {
+    spawn(&[], role, flags, log_level, variables, log)
+}
+
+fn spawn(
+    before: &[&str],
+    role: &str,
+    flags: &[&str],
+    log_level: &str,
+    variables: &[(&str, &str)],
+    log: Stdio,
+) -> std::io::Result<Daemon> {
     let binary = binaries()?.join(role);
     let mut command = match before {
         [] => Command::new(binary),
@@ -210,10 +233,11 @@ fn start_behind(before: &[&str], role: &str, flags: &[&str]) -> std::io::Result<
     };
     let mut child = command
         .args(flags)
-        .args(["--log-level", "warn"])
+        .args(["--log-level", log_level])
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(log)
         .spawn()?;
     let stdout = child.stdout.take();
     let mut daemon = Daemon {
@@ -227,10 +251,11 @@ fn start_behind(before: &[&str], role: &str, flags: &[&str]) -> std::io::Result<
     let announced = if role == "executor" { 2 } else { 1 };
     for line in lines.take(announced) {
         let line = line?;
-        if let Some(address) = line.strip_prefix("listening on http://") {
+        let (what, address) = line.split_once("://").unwrap_or_default();
+        if what.starts_with("listening on") {
             address.clone_into(&mut daemon.address);
-            address.clone_into(&mut daemon.health);
-        } else if let Some(address) = line.strip_prefix("health on http://") {
+        }
+        if what.starts_with("listening on") || what.starts_with("health on") {
             address.clone_into(&mut daemon.health);
         }
     }

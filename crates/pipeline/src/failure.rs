@@ -125,6 +125,7 @@ impl From<EngineError> for Failure {
         let kind = match &error {
             EngineError::Configuration { .. } | EngineError::Store(_) => FailureKind::Usage,
             EngineError::SchedulerUnreachable { .. }
+            | EngineError::SchedulerRefuses { .. }
             | EngineError::Cluster { .. }
             | EngineError::Job { .. } => FailureKind::Cluster,
             EngineError::Read { .. } => FailureKind::BadInput,

@@ -39,7 +39,7 @@ fn settings_that_cannot_be_are_told_before_anything_starts() {
     for (flags, said) in [
         (["--memory-limit", "lots"], "memory_limit"),
         (["--vcores", "0"], "0 vcores"),
-        (["--scheduler", "https://secure"], "TLS is not spoken"),
+        (["--scheduler", "https://secure"], "with certificates"),
     ] {
         let output = executor(folder.path(), &flags);
         assert!(!output.status.success());

@@ -63,7 +63,8 @@ fn layers(config: Option<&std::path::Path>) -> Result<Layers, SettingsError> {
     if let Some(path) = config {
         layers = layers.config(path)?;
     }
-    layers.environment(std::env::vars(), &[])
+    // Flags of the cluster alone, which no file should hold.
+    layers.environment(std::env::vars(), &["JOBS_TOKEN_FILE", "JOBS_CA"])
 }
 
 fn common_flags(common: &CommonArgs) -> Value {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use engine::cluster::SchedulerApi;
+use engine::cluster::{Access, SchedulerApi};
 use engine::testing::LocalCluster;
 use engine::{ClusterParams, Engine, EngineError, EngineParams, Mode, QueryResult, ScalarValue};
 use tokio::task::JoinHandle;
@@ -314,7 +314,7 @@ async fn a_job_cancelled_at_the_scheduler_ends_and_is_not_sent_again() {
     let folder = tempfile::tempdir().unwrap();
     let (cluster, engine) = fragile(folder.path(), 5).await;
     let endless = ask_endlessly(&engine, &cluster).await;
-    let api = SchedulerApi::new(&cluster.url()).unwrap();
+    let api = SchedulerApi::new(&cluster.url(), &Access::default()).unwrap();
     let job = api.cluster().await.unwrap().jobs[0].id.clone();
     api.cancel(&job).await.unwrap();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), endless).await;

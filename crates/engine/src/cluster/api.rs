@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use super::security::Role;
 use super::status::{ClusterStatus, JobDetail, Refusal};
+use super::{Access, Outgoing};
 use crate::error::EngineError;
 
 /// How long an answer may take.
@@ -64,16 +66,27 @@ impl SchedulerApi {
     ///
     /// # Errors
     /// [`EngineError::Configuration`] for what is no address.
-    pub fn new(scheduler: &str) -> Result<Self, EngineError> {
+    pub fn new(scheduler: &str, access: &Access) -> Result<Self, EngineError> {
         let configuration = |reason: String| EngineError::Configuration { reason };
         let base = super::scheduler_url(scheduler).map_err(configuration)?;
-        let client = reqwest::Client::builder()
+        let outgoing =
+            Outgoing::of_client(access, &base).map_err(|e| configuration(e.to_string()))?;
+        Self::of(&base, &outgoing)
+    }
+
+    /// The same, reaching the scheduler at `base` as all of this client does.
+    pub(crate) fn of(base: &str, outgoing: &Outgoing) -> Result<Self, EngineError> {
+        let client = outgoing
+            .web(Role::Scheduler)
             .timeout(ANSWER_TIMEOUT)
-            // Clusters are reached directly.
-            .no_proxy()
             .build()
-            .map_err(|e| configuration(super::client::innermost(&e)))?;
-        Ok(Self { client, base })
+            .map_err(|e| EngineError::Configuration {
+                reason: super::client::innermost(&e),
+            })?;
+        Ok(Self {
+            client,
+            base: base.to_owned(),
+        })
     }
 
     /// The cluster, its executors and jobs.
@@ -145,8 +158,15 @@ async fn accepted(answer: reqwest::Response) -> Result<reqwest::Response, ApiErr
     }
     // Without words the status speaks.
     let body = answer.bytes().await.unwrap_or_default();
-    let reason = serde_json::from_slice::<Refusal>(&body)
-        .map_or_else(|_| status.to_string(), |refusal| refusal.error);
+    let reason = match serde_json::from_slice::<Refusal>(&body) {
+        Ok(refusal) => refusal.error,
+        // The gate speaks plainly.
+        Err(_) if matches!(status.as_u16(), 401 | 403) => format!(
+            "{}; a token is given with --token-file FILE or JOBS_TOKEN_FILE",
+            String::from_utf8_lossy(&body).trim()
+        ),
+        Err(_) => status.to_string(),
+    };
     Err(ApiError::Refused {
         status: status.as_u16(),
         reason,

@@ -11,8 +11,10 @@ use ballista_core::utils::create_grpc_client_endpoint;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::prelude::SessionConfig;
 use datafusion_proto::protobuf::LogicalPlanNode;
+use tonic::transport::Channel;
 use url::Url;
 
+use super::Outgoing;
 use crate::error::EngineError;
 
 const DEFAULT_PORT: u16 = 50050;
@@ -20,7 +22,7 @@ const DEFAULT_PORT: u16 = 50050;
 /// How long a scheduler may take to answer before it counts as absent.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// `http://host:port` of what a user wrote: `df://host`, `http://host:50050`,
+/// `http://host:port` or `https://host:port` of what a user wrote: `df://host`, `http://host:50050`,
 /// `host:50050`.
 pub(crate) fn scheduler_url(text: &str) -> Result<String, String> {
     let with_scheme = if text.contains("://") {
@@ -31,9 +33,9 @@ pub(crate) fn scheduler_url(text: &str) -> Result<String, String> {
     let url = Url::parse(&with_scheme).map_err(|e| {
         format!("{text:?} is no address of a scheduler ({e}); write http://host:50050")
     })?;
-    if !matches!(url.scheme(), "http" | "df") {
+    if !matches!(url.scheme(), "http" | "https" | "df") {
         return Err(format!(
-            "{text:?} is no address of a scheduler; write http://host:50050 (TLS is not spoken)"
+            "{text:?} is no address of a scheduler; write http://host:50050 or https://host:50050"
         ));
     }
     let host = url
@@ -44,9 +46,15 @@ pub(crate) fn scheduler_url(text: &str) -> Result<String, String> {
     let port = match (url.port(), url.scheme()) {
         (Some(port), _) => port,
         (None, "http") if with_scheme.contains(":80") => 80,
+        (None, "https") if with_scheme.contains(":443") => 443,
         (None, _) => DEFAULT_PORT,
     };
-    Ok(format!("http://{host}:{port}"))
+    let scheme = if url.scheme() == "https" {
+        "https"
+    } else {
+        "http"
+    };
+    Ok(format!("{scheme}://{host}:{port}"))
 }
 
 /// Plans queries as jobs for the scheduler at `url`.
@@ -59,16 +67,14 @@ pub(crate) fn planner(url: &str, config: &SessionConfig) -> Arc<dyn QueryPlanner
 }
 
 /// Makes sure that a scheduler, and not something else, answers at `url`.
-pub(crate) async fn connect(url: &str) -> Result<(), EngineError> {
+pub(crate) async fn connect(url: &str, outgoing: &Outgoing) -> Result<(), EngineError> {
     let unreachable = |reason: String| EngineError::SchedulerUnreachable {
         url: url.to_owned(),
         reason,
     };
     let asked = async {
-        let endpoint = create_grpc_client_endpoint(url.to_owned(), None)
-            .map_err(|e| innermost(&e))?
-            .connect_timeout(ANSWER_TIMEOUT);
-        let channel = endpoint.connect().await.map_err(|e| innermost(&e))?;
+        outgoing.probe(url).await?;
+        let channel = channel(url, outgoing).await?;
         let unknown = GetJobStatusParams {
             job_id: "hello".to_owned(),
         };
@@ -76,11 +82,17 @@ pub(crate) async fn connect(url: &str) -> Result<(), EngineError> {
             .get_job_status(unknown)
             .await
         {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(Ok(())),
             // A scheduler that dislikes the question is a scheduler.
             Err(status) => match status.code() {
+                tonic::Code::Unauthenticated | tonic::Code::PermissionDenied => {
+                    return Ok(Err(EngineError::SchedulerRefuses {
+                        url: url.to_owned(),
+                        reason: status.message().to_owned(),
+                    }));
+                }
                 tonic::Code::Internal | tonic::Code::NotFound | tonic::Code::InvalidArgument => {
-                    Ok(())
+                    Ok(Ok(()))
                 }
                 _ => Err(format!(
                     "what answers there is no scheduler: {}",
@@ -90,9 +102,18 @@ pub(crate) async fn connect(url: &str) -> Result<(), EngineError> {
         }
     };
     match tokio::time::timeout(ANSWER_TIMEOUT, asked).await {
-        Ok(answer) => answer.map_err(unreachable),
+        Ok(answer) => answer.map_err(unreachable)?,
         Err(_) => Err(unreachable(format!("no answer within {ANSWER_TIMEOUT:?}"))),
     }
+}
+
+/// A connection to the scheduler at `url`.
+pub(crate) async fn channel(url: &str, outgoing: &Outgoing) -> Result<Channel, String> {
+    let endpoint = create_grpc_client_endpoint(url.to_owned(), None)
+        .map_err(|e| innermost(&e))?
+        .connect_timeout(ANSWER_TIMEOUT);
+    let endpoint = outgoing.apply(endpoint).map_err(|e| e.to_string())?;
+    endpoint.connect().await.map_err(|e| innermost(&e))
 }
 
 /// The last error of a chain: the transport's says only "transport error".
@@ -122,7 +143,9 @@ mod tests {
         }
         assert_eq!(scheduler_url("http://[::1]:7").unwrap(), "http://[::1]:7");
         assert_eq!(scheduler_url("http://h:80").unwrap(), "http://h:80");
-        assert!(scheduler_url("https://h").unwrap_err().contains("TLS"));
+        assert_eq!(scheduler_url("https://h").unwrap(), "https://h:50050");
+        assert_eq!(scheduler_url("https://h:443").unwrap(), "https://h:443");
+        assert!(scheduler_url("ftp://h").is_err());
         assert!(scheduler_url("http://").is_err());
     }
 }

@@ -1,14 +1,16 @@
 //! `POST /drain`: an executor is asked to leave without harm, for example before Kubernetes stops
 //! its pod. The answer comes when it is safe to end the process.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use tokio::sync::watch;
+
+use super::security::Role;
+use super::{Outgoing, SecurityParams};
 
 /// How far the leaving is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl Drain {
         self.phase.send_replace(Phase::Done);
     }
 
-    /// `POST /drain`, for callers on the same machine alone.
+    /// `POST /drain`. Who may ask is for the gate to say.
     pub(crate) fn routes(&self) -> Router {
         Router::new()
             .route("/drain", post(drain))
@@ -57,16 +59,7 @@ impl Drain {
     }
 }
 
-async fn drain(
-    State(drain): State<Drain>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-) -> (StatusCode, &'static str) {
-    if !peer.ip().to_canonical().is_loopback() {
-        return (
-            StatusCode::FORBIDDEN,
-            "only the executor's own machine may ask it to leave\n",
-        );
-    }
+async fn drain(State(drain): State<Drain>) -> (StatusCode, &'static str) {
     drain.phase.send_if_modified(|phase| {
         let first = *phase == Phase::Working;
         if first {
@@ -88,20 +81,26 @@ pub struct DrainError {
     pub reason: String,
 }
 
-/// Asks the executor on this machine whose health port is `port` to leave, and waits until it is
-/// safe to end its process, at most `longest`.
+/// Asks the executor on this machine whose health port is `port`, and whose certificates are those
+/// of `security`, to leave, and waits until it is safe to end its process, at most `longest`.
 ///
 /// # Errors
 /// [`DrainError`] when nobody answers there, or not in time.
-pub async fn request_drain(port: u16, longest: Duration) -> Result<(), DrainError> {
-    let url = format!("http://127.0.0.1:{port}/drain");
+pub async fn request_drain(
+    port: u16,
+    security: &SecurityParams,
+    longest: Duration,
+) -> Result<(), DrainError> {
+    let scheme = security.scheme();
+    let url = format!("{scheme}://127.0.0.1:{port}/drain");
     let failed = |reason: String| DrainError {
         url: url.clone(),
         reason,
     };
-    let client = reqwest::Client::builder()
+    let client = Outgoing::of_daemon(security, Role::Executor)
+        .map_err(|e| failed(e.to_string()))?
+        .web(Role::Executor)
         .timeout(longest)
-        .no_proxy()
         .build()
         .map_err(|e| failed(super::client::innermost(&e)))?;
     let answer = client.post(&url).send().await;

@@ -7,19 +7,21 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arrow_flight::flight_service_server::FlightServiceServer;
+use axum::Router;
 use ballista_core::error::BallistaError;
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::serde::BallistaCodec;
+use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::executor_status::Status;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_core::serde::protobuf::{
     ExecutorStatus, ExecutorStoppedParams, GetJobStatusParams, HeartBeatParams, job_status,
 };
-use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint, create_grpc_server};
-use ballista_executor::execution_engine::DefaultExecutionEngine;
+use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
+use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine};
 use ballista_executor::executor::Executor;
 use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
-use ballista_executor::executor_server::{self, TERMINATING};
+use ballista_executor::executor_server::TERMINATING;
 use ballista_executor::flight_service::BallistaFlightService;
 use ballista_executor::health::ExecutorHealth;
 use ballista_executor::metrics::LoggingMetricsCollector;
@@ -27,11 +29,14 @@ use ballista_executor::runtime_cache::{DefaultSessionRuntimeCache, MemoryPoolPol
 use ballista_executor::shutdown::ShutdownNotifier;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tonic::service::Routes;
 use tonic::transport::Channel;
-use tonic::transport::server::TcpIncoming;
 
 use super::drain::Drain;
+use super::security::{self, Need, Outgoing, Role, Security};
+use super::tasks::Tasks;
 use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
@@ -100,7 +105,7 @@ pub(crate) struct Running {
     drain: Drain,
     shutdown: ShutdownNotifier,
     stop: tokio::sync::mpsc::Receiver<bool>,
-    servers: Vec<JoinHandle<Result<(), BallistaError>>>,
+    servers: Vec<JoinHandle<()>>,
     work: WorkFolder,
 }
 
@@ -117,69 +122,80 @@ impl Running {
             reason: e.to_string(),
         })?;
         let work_path = work.path().to_string_lossy().into_owned();
+        let security = Security::load(&params.security, Role::Executor, params.bind)?;
         let health = ExecutorHealth::new();
         let drain = Drain::default();
         let shutdown = ShutdownNotifier::new();
         let mut servers = Vec::new();
 
+        let gate = security.gate.clone();
+        let tls = security.tls.clone();
+        let mut serve = |listener: TcpListener, router: Router| {
+            let mut notice = shutdown.subscribe_for_shutdown();
+            let serving = security::serve(listener, tls.clone(), router, async move {
+                notice.recv().await;
+            });
+            servers.push(tokio::spawn(serving));
+        };
         let (flight_listener, flight) = ports::listen(params.bind, params.port).await?;
+        let (tasks_listener, grpc) = ports::listen(params.bind, params.grpc_port).await?;
         let health_address = match params.health_port {
             None => None,
             Some(port) => {
                 let (listener, address) = ports::listen(params.bind, port).await?;
                 let asked = health.clone();
                 let routes = health::routes(move || asked.is_ready()).merge(drain.routes());
-                let mut notice = shutdown.subscribe_for_shutdown();
-                servers.push(tokio::spawn(async move {
-                    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-                    axum::serve(listener, routes)
-                        .with_graceful_shutdown(async move { notice.recv().await })
-                        .await
-                        .map_err(BallistaError::from)
-                }));
+                serve(listener, gate.guard(routes, Need::of_health));
                 Some(address)
             }
         };
 
         let config = Arc::new(process_config(
-            &params, &work_path, vcores, flight, &health,
+            &params, &work_path, vcores, flight, grpc, &health,
         )?);
-        let scheduler = find_scheduler(&params).await?;
-        let executor = Arc::new(executor(&params, &config, &work_path, vcores)?);
+        let scheduler = find_scheduler(&params, &security.outgoing).await?;
+        let engine: Arc<dyn ExecutionEngine> = Arc::new(DefaultExecutionEngine::new());
+        let executor = Arc::new(executor(
+            &params,
+            &config,
+            &work_path,
+            vcores,
+            &security.outgoing,
+            Arc::clone(&engine),
+        )?);
 
         let message_size = params.max_message_size_bytes;
         let service = FlightServiceServer::new(BallistaFlightService::new(work_path))
             .max_decoding_message_size(message_size)
             .max_encoding_message_size(message_size);
-        let incoming = TcpIncoming::from(flight_listener).with_nodelay(Some(true));
-        let mut notice = shutdown.subscribe_for_shutdown();
-        let grpc_server_config = config.grpc_server_config.clone();
-        servers.push(tokio::spawn(async move {
-            create_grpc_server(&grpc_server_config)
-                .add_service(service)
-                .serve_with_incoming_shutdown(incoming, notice.recv())
-                .await
-                .map_err(BallistaError::TonicError)
-        }));
+        let routes = Routes::new(service).into_axum_router();
+        serve(flight_listener, gate.guard(routes, Need::of_flight));
 
         let codec: BallistaCodec<LogicalPlanNode, PhysicalPlanNode> = BallistaCodec::new(
             Arc::new(EngineLogicalCodec::default()),
             Arc::new(EnginePhysicalCodec::default()),
         );
         let (stop_sender, stop) = tokio::sync::mpsc::channel(4);
-        let grpc = SocketAddr::new(params.bind, config.grpc_port);
-        let tasks = executor_server::startup(
-            scheduler.clone(),
-            config,
+        let (tasks, queue) = Tasks::new(
             Arc::clone(&executor),
+            engine,
             codec,
+            scheduler.clone(),
+            security.outgoing,
+            message_size,
             stop_sender,
-            &shutdown,
             health,
-        )
-        .await
-        .map_err(stopped)?;
-        servers.push(tasks);
+        );
+        let service = ExecutorGrpcServer::new(tasks.clone())
+            .max_decoding_message_size(message_size)
+            .max_encoding_message_size(message_size);
+        let routes = Routes::new(service).into_axum_router();
+        serve(tasks_listener, gate.guard(routes, Need::of_tasks));
+        let heartbeat = Duration::from_secs(params.heartbeat_seconds.max(1));
+        tasks
+            .start(queue, heartbeat, &shutdown)
+            .await
+            .map_err(stopped)?;
         let addresses = ExecutorAddresses {
             flight,
             grpc,
@@ -203,8 +219,7 @@ impl Running {
         let reason = tokio::select! {
             _ = self.stop.recv() => "the scheduler told it to stop".to_owned(),
             (ended, _, _) = futures::future::select_all(&mut self.servers) => match ended {
-                Ok(Ok(())) => "the scheduler did not answer its heartbeats".to_owned(),
-                Ok(Err(error)) => error.to_string(),
+                Ok(()) => "the scheduler did not answer its heartbeats".to_owned(),
                 Err(error) => error.to_string(),
             },
         };
@@ -335,6 +350,7 @@ fn process_config(
     work_path: &str,
     vcores: usize,
     flight: SocketAddr,
+    grpc: SocketAddr,
     health: &ExecutorHealth,
 ) -> Result<ExecutorProcessConfig, ClusterError> {
     let message_size = u32::try_from(params.max_message_size_bytes)
@@ -350,7 +366,7 @@ fn process_config(
         bind_host: ports::host(params.bind),
         external_host: host,
         port: flight.port(),
-        grpc_port: ports::free_port(params.bind, params.grpc_port)?,
+        grpc_port: grpc.port(),
         vcores,
         work_dir: Some(work_path.to_owned()),
         grpc_max_decoding_message_size: message_size,
@@ -367,6 +383,8 @@ fn executor(
     config: &Arc<ExecutorProcessConfig>,
     work_path: &str,
     vcores: usize,
+    outgoing: &Outgoing,
+    engine: Arc<dyn ExecutionEngine>,
 ) -> Result<Executor, ClusterError> {
     let limit = params
         .memory_limit_bytes
@@ -390,8 +408,9 @@ fn executor(
     let runtime_producer: ballista_core::RuntimeProducer =
         Arc::new(move |config| policy_of_task(base_of_task(config)?, config, 1));
     let message_size = params.max_message_size_bytes;
+    let outgoing = outgoing.clone();
     let config_producer: ballista_core::ConfigProducer =
-        Arc::new(move || session::session_config(vcores, message_size));
+        Arc::new(move || outgoing.of(session::session_config(vcores, message_size)));
     let state = session::session_state(
         session::session_config(vcores, message_size),
         session::runtime(None, None).map_err(|e| ClusterError::Parameters(e.strip_backtrace()))?,
@@ -406,7 +425,7 @@ fn executor(
         Arc::new(BallistaFunctionRegistry::from(&state)),
         Arc::new(LoggingMetricsCollector::default()),
         vcores,
-        Arc::new(DefaultExecutionEngine::new()),
+        engine,
     );
     Ok(executor.with_session_runtime_cache(Some(Arc::new(cache))))
 }
@@ -414,6 +433,7 @@ fn executor(
 /// Waits for the scheduler, at most the connect timeout.
 async fn find_scheduler(
     params: &ExecutorParams,
+    outgoing: &Outgoing,
 ) -> Result<SchedulerGrpcClient<Channel>, ClusterError> {
     let url = scheduler_url(&params.scheduler).map_err(ClusterError::Parameters)?;
     let message_size = params.max_message_size_bytes;
@@ -421,11 +441,26 @@ async fn find_scheduler(
         max_message_size: message_size,
         ..Default::default()
     };
+    if outgoing.tls() != url.starts_with("https://") {
+        return Err(ClusterError::Parameters(format!(
+            "an executor with certificates speaks to https://, one without to http://, and {url} \
+             is the other"
+        )));
+    }
+    let outgoing = outgoing.with_scheduler(&url);
     let endpoint = create_grpc_client_endpoint(url.clone(), Some(&grpc))
         .map_err(|e| ClusterError::Parameters(format!("{url} is no address: {e}")))?;
+    let endpoint = outgoing.apply(endpoint)?;
     let start = Instant::now();
     loop {
-        let error = match endpoint.connect().await {
+        let connected = match outgoing.probe(&url).await {
+            Ok(()) => endpoint
+                .connect()
+                .await
+                .map_err(|e| super::client::innermost(&e)),
+            Err(reason) => Err(reason),
+        };
+        let error = match connected {
             Ok(channel) => {
                 return Ok(SchedulerGrpcClient::new(channel)
                     .max_encoding_message_size(message_size)
@@ -437,10 +472,10 @@ async fn find_scheduler(
             return Err(ClusterError::NoScheduler {
                 url,
                 waited: params.connect_timeout,
-                reason: super::client::innermost(&error),
+                reason: error,
             });
         }
-        tracing::debug!(%error, "the scheduler does not answer yet");
+        tracing::debug!(error, "the scheduler does not answer yet");
         tokio::time::sleep(RETRY).await;
     }
 }

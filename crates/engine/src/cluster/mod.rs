@@ -2,9 +2,8 @@
 //! session of this crate, for the two daemons and for standalone mode.
 //!
 //! Tasks are pushed by the scheduler (pulling cannot be cancelled and is slow).
-//! One limit governs every message on every role. Nothing here is protected by
-//! TLS or passwords: bind to the loopback, or to a network that only the
-//! cluster can reach.
+//! One limit governs every message on every role. What is protected how is said
+//! in SECURITY.md; the rules are in [`security`].
 
 mod api;
 mod client;
@@ -16,7 +15,9 @@ mod jobs;
 mod local;
 mod ports;
 mod scheduler;
+mod security;
 pub mod status;
+mod tasks;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub use executor::{ExecutorAddresses, serve_executor};
 pub(crate) use jobs::{JobError, Jobs};
 pub(crate) use local::LocalCluster;
 pub use scheduler::serve_scheduler;
+pub(crate) use security::Outgoing;
+pub use security::{Access, Redacting, SecurityParams, TlsFiles, folders, redact};
 pub use status::JobStatus;
 
 /// Stack of the threads that plan and run queries, in bytes (32 MiB): deep plans
@@ -105,6 +108,8 @@ pub struct SchedulerParams {
     pub executor_timeout_seconds: u64,
     /// Longest wait for running jobs when asked to stop.
     pub drain_timeout: Duration,
+    /// Certificates, tokens, folders.
+    pub security: SecurityParams,
 }
 
 impl Default for SchedulerParams {
@@ -117,6 +122,7 @@ impl Default for SchedulerParams {
             max_message_size_bytes: DEFAULT_MAX_MESSAGE_SIZE_BYTES,
             executor_timeout_seconds: 20,
             drain_timeout: Duration::from_secs(60),
+            security: SecurityParams::default(),
         }
     }
 }
@@ -153,6 +159,8 @@ pub struct ExecutorParams {
     pub connect_timeout: Duration,
     /// Longest wait for running tasks when asked to stop.
     pub drain_timeout: Duration,
+    /// Certificates, tokens, folders.
+    pub security: SecurityParams,
 }
 
 impl Default for ExecutorParams {
@@ -171,6 +179,7 @@ impl Default for ExecutorParams {
             heartbeat_seconds: 5,
             connect_timeout: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(60),
+            security: SecurityParams::default(),
         }
     }
 }

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
 use super::guard::{self, GuardedCluster, Ledger};
+use super::security::{self, Need, Role, Security};
 use super::status::{self, ClusterView};
 use super::{ClusterError, SchedulerParams, health, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
@@ -60,14 +61,16 @@ pub(crate) struct Scheduler {
     server: Server,
     listener: TcpListener,
     router: Router,
+    security: Security,
     draining: Arc<AtomicBool>,
 }
 
 impl Scheduler {
     /// Takes the port, starts the scheduler's own tasks.
     pub(crate) async fn bind(params: SchedulerParams) -> Result<Self, ClusterError> {
+        let security = Security::load(&params.security, Role::Scheduler, params.bind)?;
         let (listener, address) = ports::listen(params.bind, params.port).await?;
-        let config = Arc::new(config(&params, address)?);
+        let config = Arc::new(config(&params, address, &security)?);
         config.validate().map_err(stopped)?;
         let cluster = BallistaCluster::new_from_config(&config)
             .await
@@ -94,11 +97,13 @@ impl Scheduler {
             view,
             ledger,
         ));
+        let router = security.gate.guard(router, Need::of_scheduler);
         Ok(Self {
             address,
             server,
             listener,
             router,
+            security,
             draining,
         })
     }
@@ -115,17 +120,16 @@ impl Scheduler {
         drain: Duration,
     ) -> Result<(), ClusterError> {
         let (close, closed) = tokio::sync::oneshot::channel::<()>();
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let mut serving = tokio::spawn(
-            axum::serve(self.listener, service)
-                .with_graceful_shutdown(async {
-                    // A dropped sender closes as well.
-                    let _ = closed.await;
-                })
-                .into_future(),
-        );
+        let closed = async {
+            // A dropped sender closes as well.
+            let _ = closed.await;
+        };
+        let mut serving = tokio::spawn(security::serve(
+            self.listener,
+            self.security.tls,
+            self.router,
+            closed,
+        ));
         tokio::select! {
             ended = &mut serving => return Err(ClusterError::Stopped {
                 role: "scheduler",
@@ -166,7 +170,11 @@ impl Scheduler {
     }
 }
 
-fn config(params: &SchedulerParams, address: SocketAddr) -> Result<SchedulerConfig, ClusterError> {
+fn config(
+    params: &SchedulerParams,
+    address: SocketAddr,
+    security: &Security,
+) -> Result<SchedulerConfig, ClusterError> {
     let message_size = params.max_message_size_bytes;
     let wire_size = u32::try_from(message_size).map_err(|_| {
         ClusterError::Parameters(format!(
@@ -207,6 +215,9 @@ fn config(params: &SchedulerParams, address: SocketAddr) -> Result<SchedulerConf
             ))
         }));
     config.bind_host = params.bind.to_string();
+    config.override_create_grpc_client_endpoint = security.outgoing.hook();
+    // By default a page of others may ask in a browser's name.
+    config.cors_allowed_origins = format!("http://{address}");
     config.min_ready_executors = params.min_ready_executors;
     // A shuffle that cannot be fetched ends the job: running its stage again would leave what
     // survivors had already handed on in place, and rows would come twice.

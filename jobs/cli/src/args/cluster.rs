@@ -1,11 +1,33 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use engine::Access;
 
 use super::OutputFormat;
 
 /// The heading of flags about the cluster.
 const CLUSTER: &str = "Cluster";
+
+/// What a cluster is shown, and how it is known.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AccessArgs {
+    /// File with the token that the cluster asks for.
+    #[arg(long, global = true, help_heading = CLUSTER, env = "JOBS_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The authority that signed the cluster's certificates (PEM), for https://.
+    #[arg(long, global = true, help_heading = CLUSTER, env = "JOBS_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl From<AccessArgs> for Access {
+    fn from(args: AccessArgs) -> Self {
+        Self {
+            token_file: args.token_file,
+            ca: args.ca,
+        }
+    }
+}
 
 /// How to deal with a cluster.
 #[derive(Debug, Clone, Args)]
@@ -26,6 +48,8 @@ pub(crate) struct SubmitArgs {
     /// Give the whole job up after this time, such as 2h; never when not given.
     #[arg(long, global = true, help_heading = CLUSTER, value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 /// `jobs status`.
@@ -37,6 +61,8 @@ pub(crate) struct StatusArgs {
     /// Where the scheduler listens, such as http://127.0.0.1:50050.
     #[arg(long, env = "JOBS_SCHEDULER", value_name = "URL")]
     pub(crate) scheduler: String,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) format: OutputFormat,
@@ -51,6 +77,8 @@ pub(crate) struct CancelArgs {
     /// Where the scheduler listens, such as http://127.0.0.1:50050.
     #[arg(long, env = "JOBS_SCHEDULER", value_name = "URL")]
     pub(crate) scheduler: String,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// Prints the state of a cluster or of one query.
 pub(super) async fn status(args: StatusArgs) -> Result<(), Failure> {
-    let api = SchedulerApi::new(&args.scheduler)?;
+    let api = SchedulerApi::new(&args.scheduler, &args.access.into())?;
     match &args.job {
         None => {
             let cluster = api.cluster().await.map_err(failure)?;
@@ -38,7 +38,7 @@ pub(super) async fn status(args: StatusArgs) -> Result<(), Failure> {
 
 /// Gives a query up and waits until it has ended.
 pub(super) async fn cancel(args: CancelArgs) -> Result<(), Failure> {
-    let api = SchedulerApi::new(&args.scheduler)?;
+    let api = SchedulerApi::new(&args.scheduler, &args.access.into())?;
     api.cancel(&args.job).await.map_err(failure)?;
     let ended = async {
         loop {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use data::EventsParams;
-use engine::{ClusterListener, ClusterParams, Engine, EngineParams, Mode};
+use engine::{Access, ClusterListener, ClusterParams, Engine, EngineParams, Mode};
 use pipeline::settings::ByteSize;
 use pipeline::{CancellationToken, Failure, FailureKind, Finished, Frame, Job, run_job};
 use recommendation::Recommendation;
@@ -57,6 +57,7 @@ pub(super) async fn submit(app: &App, cluster: SubmitArgs, job: JobArgs) -> Resu
             listener: Some(listener(app)),
         },
         deadline: cluster.deadline,
+        access: cluster.access.into(),
     };
     start(app, &job, settings, place).await
 }
@@ -72,6 +73,7 @@ struct Place {
     mode: Mode,
     cluster: ClusterParams,
     deadline: Option<Duration>,
+    access: Access,
 }
 
 impl Place {
@@ -81,6 +83,7 @@ impl Place {
             mode,
             cluster: ClusterParams::default(),
             deadline: None,
+            access: Access::default(),
         }
     }
 }
@@ -162,6 +165,7 @@ async fn carry_out<J: Job>(
         memory_limit_bytes: settings.memory_limit.map(ByteSize::as_usize),
         work_dir: settings.work_dir.clone(),
         cluster: place.cluster,
+        access: place.access,
         ..EngineParams::default()
     });
     let engine: Engine = tokio::select! {

@@ -24,7 +24,7 @@ use self::oversee::oversee;
 pub(crate) use self::trouble::JobError;
 use self::trouble::{Trouble, judge};
 use self::watch::{Cancellations, job_of};
-use super::{SchedulerApi, connect};
+use super::{Outgoing, SchedulerApi, connect};
 use crate::error::EngineError;
 use crate::parameters::{ClusterEvent, ClusterParams};
 
@@ -45,6 +45,7 @@ const ENVELOPE_BYTES: usize = 1 << 20;
 pub(crate) struct Jobs {
     url: String,
     api: SchedulerApi,
+    outgoing: Outgoing,
     params: ClusterParams,
     max_message_size_bytes: usize,
     cancellations: Cancellations,
@@ -53,15 +54,17 @@ pub(crate) struct Jobs {
 impl Jobs {
     pub(crate) fn new(
         url: &str,
+        outgoing: Outgoing,
         params: ClusterParams,
         max_message_size_bytes: usize,
     ) -> Result<Self, EngineError> {
         Ok(Self {
             url: url.to_owned(),
-            api: SchedulerApi::new(url)?,
+            api: SchedulerApi::of(url, &outgoing)?,
             params,
             max_message_size_bytes,
-            cancellations: Cancellations::new(url),
+            cancellations: Cancellations::new(url, outgoing.clone()),
+            outgoing,
         })
     }
 
@@ -142,7 +145,7 @@ impl Jobs {
     async fn find_scheduler(&self) -> Result<(), DataFusionError> {
         let begun = tokio::time::Instant::now();
         loop {
-            let error = match connect(&self.url).await {
+            let error = match connect(&self.url, &self.outgoing).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };

@@ -13,19 +13,24 @@ use datafusion_proto::protobuf::LogicalPlanNode;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use crate::cluster::Outgoing;
+use crate::cluster::client::channel;
+
 /// How long the scheduler may take to hear of a cancellation.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The cancellations under way to a scheduler.
 pub(super) struct Cancellations {
     url: String,
+    outgoing: Outgoing,
     cancelling: TaskTracker,
 }
 
 impl Cancellations {
-    pub(super) fn new(url: &str) -> Self {
+    pub(super) fn new(url: &str, outgoing: Outgoing) -> Self {
         Self {
             url: url.to_owned(),
+            outgoing,
             cancelling: TaskTracker::new(),
         }
     }
@@ -68,7 +73,7 @@ impl Drop for Watched<'_> {
     fn drop(&mut self) {
         let Some(plan) = self.plan.take() else { return };
         if let (Some(job), Ok(runtime)) = (job_of(&plan), Handle::try_current()) {
-            let cancel = cancel(self.jobs.url.clone(), job);
+            let cancel = cancel(self.jobs.url.clone(), self.jobs.outgoing.clone(), job);
             self.jobs.cancelling.spawn_on(cancel, &runtime);
         }
     }
@@ -80,11 +85,9 @@ pub(super) fn job_of(plan: &Arc<dyn ExecutionPlan>) -> Option<JobId> {
         .and_then(DistributedQueryExec::job_id)
 }
 
-async fn cancel(url: String, job: JobId) {
+async fn cancel(url: String, outgoing: Outgoing, job: JobId) {
     let told = async {
-        let mut scheduler = SchedulerGrpcClient::connect(url)
-            .await
-            .map_err(|e| e.to_string())?;
+        let mut scheduler = SchedulerGrpcClient::new(channel(&url, &outgoing).await?);
         let params = CancelJobParams {
             job_id: job.to_string(),
         };
