@@ -188,6 +188,78 @@ async fn a_query_given_up_is_cancelled_on_the_cluster() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn executors_write_a_table_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = LocalCluster::start(2, &folder.path().join("executors")).unwrap();
+    let engine = on(&cluster, folder.path()).await;
+    let plain = open(Mode::Embedded, folder.path()).await;
+    let url = folder.path().join("events").to_str().unwrap().to_owned();
+    plain.register_parquet("events", &url).await.unwrap();
+    let sql = "select user_id, sum(price) as paid, max(day) as last from events group by user_id";
+    let expected = plain
+        .query(&format!("{sql} order by user_id"), &[])
+        .await
+        .unwrap();
+    let target = folder.path().join("paid").to_str().unwrap().to_owned();
+    let written = engine.materialise("paid", sql, &[], &target).await.unwrap();
+    assert_eq!(written.rows as usize, expected.num_rows());
+    let parts = files(&folder.path().join("paid"));
+    assert_eq!(parts.len(), 4, "one of each partition: {parts:?}");
+    // Without the partition, which is the last word, a name is the task's.
+    let tasks = parts.iter().filter_map(|name| name.rsplit_once('-'));
+    let tasks: std::collections::BTreeSet<_> = tasks.map(|(task, _)| task).collect();
+    assert!(tasks.len() > 1, "both executors wrote: {parts:?}");
+    plain.register_parquet("paid", &target).await.unwrap();
+    for reader in [engine, plain] {
+        let all = "select * from paid order by user_id";
+        assert_eq!(
+            rows(&reader.query(all, &[]).await.unwrap()),
+            rows(&expected)
+        );
+        reader.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_given_up_leaves_no_file_even_of_a_killed_executor() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cluster = LocalCluster::start(2, &folder.path().join("executors")).unwrap();
+    let engine = on(&cluster, folder.path()).await;
+    let endless = "select a.user_id, a.price, b.day from events a
+        join events b on a.price < b.price";
+    for kill in [false, true] {
+        let target = folder.path().join("endless");
+        let (writer, url) = (engine.clone(), target.to_str().unwrap().to_owned());
+        let writing =
+            tokio::spawn(async move { writer.materialise("endless", endless, &[], &url).await });
+        while files(&target).len() < 2 {
+            assert!(!writing.is_finished(), "the query was meant to be endless");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        if kill {
+            cluster.executors[1].kill().unwrap();
+        }
+        writing.abort();
+        let begin = std::time::Instant::now();
+        while !files(&target).is_empty() && begin.elapsed().as_secs() < 30 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert_eq!(files(&target), Vec::<String>::new());
+    }
+    engine.close().await;
+}
+
+/// The names in a folder that may be missing.
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_terminated_scheduler_waits_for_its_jobs() {
     let folder = tempfile::tempdir().unwrap();
     let mut cluster = LocalCluster::start(1, &folder.path().join("executors")).unwrap();
