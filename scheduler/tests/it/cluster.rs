@@ -226,6 +226,9 @@ async fn a_job_that_loses_an_executor_ends_with_a_clear_error() {
     let error = ended.expect("the job ends").unwrap().unwrap_err();
     assert!(matches!(error, EngineError::Cluster { .. }), "{error:?}");
     assert!(error.to_string().contains("executor was lost"), "{error}");
+    let (_, metrics) = cluster.scheduler.get("/metrics").unwrap();
+    let counted = "clientele_guard_actions_total{kind=\"executor_lost\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
     // The executor that is left goes on working.
     let counting = engine.query("select count(*) as n from events", &[]);
     let rows = tokio::time::timeout(std::time::Duration::from_secs(60), counting).await;

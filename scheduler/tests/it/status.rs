@@ -10,7 +10,7 @@ use engine::{Engine, EngineParams, Mode};
 const SOON: Duration = Duration::from_secs(20);
 
 /// An engine on the cluster with a table `numbers` of 1 to 10 000.
-async fn engine(cluster: &LocalCluster, folder: &Path) -> Engine {
+pub(crate) async fn engine(cluster: &LocalCluster, folder: &Path) -> Engine {
     let open = async |mode| {
         let params = EngineParams {
             mode,

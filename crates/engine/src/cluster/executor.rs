@@ -14,7 +14,6 @@ use ballista_core::serde::protobuf::executor_status::Status;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_core::serde::protobuf::{ExecutorStatus, ExecutorStoppedParams, HeartBeatParams};
 use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint, create_grpc_server};
-use ballista_executor::execution_engine::DefaultExecutionEngine;
 use ballista_executor::executor::{Executor, TasksDrainedFuture};
 use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
 use ballista_executor::executor_server::{self, TERMINATING};
@@ -29,6 +28,7 @@ use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 use tonic::transport::server::TcpIncoming;
 
+use super::metrics::{self, ExecutorMetrics, Measured, Pools};
 use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
@@ -108,13 +108,27 @@ impl Running {
         let shutdown = ShutdownNotifier::new();
         let mut servers = Vec::new();
 
+        let limit = params
+            .memory_limit_bytes
+            .unwrap_or_else(memory::default_memory_limit_bytes);
+        let pools = Arc::new(Pools::default());
+        let metrics = Arc::new(ExecutorMetrics::new(
+            vcores,
+            limit,
+            work.path().to_owned(),
+            Arc::clone(&pools),
+        )?);
+
         let (flight_listener, flight) = ports::listen(params.bind, params.port).await?;
         let health_address = match params.health_port {
             None => None,
             Some(port) => {
                 let (listener, address) = ports::listen(params.bind, port).await?;
                 let asked = health.clone();
-                let routes = health::routes(move || asked.is_ready());
+                let measured = Arc::clone(&metrics);
+                let gather = move || std::future::ready(measured.gather());
+                let routes =
+                    health::routes(move || asked.is_ready()).merge(metrics::routes(gather));
                 let mut notice = shutdown.subscribe_for_shutdown();
                 servers.push(tokio::spawn(async move {
                     axum::serve(listener, routes)
@@ -130,7 +144,9 @@ impl Running {
             &params, &work_path, vcores, flight, &health,
         )?);
         let scheduler = find_scheduler(&params).await?;
-        let executor = Arc::new(executor(&params, &config, &work_path, vcores)?);
+        let executor = Arc::new(executor(
+            &params, &config, &work_path, limit, &pools, metrics,
+        )?);
 
         let message_size = params.max_message_size_bytes;
         let service = FlightServiceServer::new(BallistaFlightService::new(work_path))
@@ -302,11 +318,11 @@ fn executor(
     params: &ExecutorParams,
     config: &Arc<ExecutorProcessConfig>,
     work_path: &str,
-    vcores: usize,
+    limit: usize,
+    pools: &Arc<Pools>,
+    metrics: Arc<ExecutorMetrics>,
 ) -> Result<Executor, ClusterError> {
-    let limit = params
-        .memory_limit_bytes
-        .unwrap_or_else(memory::default_memory_limit_bytes);
+    let vcores = config.vcores;
     let share = limit / vcores;
     if share < 1 << 20 {
         return Err(ClusterError::Parameters(format!(
@@ -314,9 +330,12 @@ fn executor(
         )));
     }
     // A task that works on n partitions holds n shares.
+    let pools = Arc::clone(pools);
     let pool_policy: MemoryPoolPolicy = Arc::new(move |base, _, vcores| {
+        let pool = memory::pool(share.saturating_mul(vcores.max(1) as usize));
+        pools.add(&pool);
         RuntimeEnvBuilder::from_runtime_env(&base)
-            .with_memory_pool(memory::pool(share.saturating_mul(vcores.max(1) as usize)))
+            .with_memory_pool(pool)
             .build_arc()
     });
     let spills = std::path::PathBuf::from(work_path);
@@ -342,7 +361,7 @@ fn executor(
         Arc::new(BallistaFunctionRegistry::from(&state)),
         Arc::new(LoggingMetricsCollector::default()),
         vcores,
-        Arc::new(DefaultExecutionEngine::new()),
+        Arc::new(Measured::new(metrics)),
     );
     Ok(executor.with_session_runtime_cache(Some(Arc::new(cache))))
 }

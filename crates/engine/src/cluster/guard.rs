@@ -8,6 +8,7 @@
 use ballista_scheduler::cluster::ClusterStateEvent;
 use futures::StreamExt;
 
+use super::metrics;
 use super::scheduler::Server;
 
 /// Cancels running jobs whenever an executor is removed; ends with the scheduler.
@@ -24,6 +25,7 @@ pub(super) async fn watch(server: Server) {
             continue;
         };
         for job in server.state.task_manager.get_running_job_cache().keys() {
+            metrics::guard_action("executor_lost");
             tracing::warn!(executor = executor_id, job = %job, "an executor was lost; job cancelled");
             if let Err(error) = server.cancel_job(job.clone()).await {
                 tracing::error!(%error, job = %job, "the job cannot be cancelled");

@@ -12,6 +12,7 @@ mod guard;
 mod health;
 mod jobs;
 mod local;
+mod metrics;
 mod ports;
 mod scheduler;
 pub mod status;

@@ -17,6 +17,7 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
+use super::metrics::{self, SchedulerMetrics};
 use super::status::{self, ClusterView};
 use super::{ClusterError, SchedulerParams, guard, health, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
@@ -77,13 +78,16 @@ impl Scheduler {
             .map_err(stopped)?;
         tokio::spawn(guard::watch(server.clone()));
         let draining = Arc::new(AtomicBool::new(false));
+        let metrics = Arc::new(SchedulerMetrics::new()?);
+        let counting = Arc::clone(&metrics);
         let view = ClusterView::new(
             server.clone(),
             cluster_state,
             job_state,
             Arc::clone(&draining),
+            move |job| counting.ended(job),
         );
-        let router = routes(&server, params.max_message_size_bytes, &view);
+        let router = routes(&server, params.max_message_size_bytes, &view, metrics);
         Ok(Self {
             address,
             server,
@@ -210,18 +214,29 @@ fn config(params: &SchedulerParams, address: SocketAddr) -> Result<SchedulerConf
     Ok(config)
 }
 
-fn routes(server: &Server, message_size: usize, view: &ClusterView) -> Router {
+fn routes(
+    server: &Server,
+    message_size: usize,
+    view: &ClusterView,
+    metrics: Arc<SchedulerMetrics>,
+) -> Router {
     let grpc = SchedulerGrpcServer::new(server.clone())
         .max_decoding_message_size(message_size)
         .max_encoding_message_size(message_size);
     let mut services = RoutesBuilder::default();
     services.add_service(grpc);
     let asked = view.clone();
+    let measured = view.clone();
+    let gather = move || {
+        let (view, metrics) = (measured.clone(), Arc::clone(&metrics));
+        async move { metrics.gather(&view).await }
+    };
     let ready = move || asked.is_ready();
     ballista_scheduler::api::get_routes(Arc::new(server.clone()))
         .merge(services.routes().into_axum_router())
         .merge(health::routes(ready))
         .merge(status::routes(view.clone()))
+        .merge(metrics::routes(gather))
 }
 
 fn stopped(error: ballista_core::error::BallistaError) -> ClusterError {

@@ -18,11 +18,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
+pub(crate) use executors::active_vcores;
 pub use model::{
     ClusterStatus, ExecutorState, ExecutorStatus, JobDetail, JobState, JobStatus, StageCounts,
     StageState, StageStatus, TaskCounts, TaskError, Vcores,
 };
-pub(crate) use view::ClusterView;
+pub(crate) use view::{ClusterView, Snapshot};
 
 /// `GET /api/status` and `GET /api/status/{job_id}`.
 pub(super) fn routes(view: ClusterView) -> Router {
