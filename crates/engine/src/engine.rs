@@ -1,11 +1,12 @@
 //! The facade: tables and queries, the same in every mode.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
+use ballista_core::extension::SessionConfigExt;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
@@ -72,6 +73,8 @@ struct Inner {
     context: SessionContext,
     /// The jobs of cluster mode.
     jobs: Option<Jobs>,
+    /// What jobs are called on a cluster.
+    job_name: Mutex<String>,
     /// The servers of standalone mode.
     local: Option<LocalCluster>,
     /// Declared after `context`: spill files are gone before their folder is.
@@ -119,6 +122,7 @@ impl Engine {
                     context: context(session::session_state(config, runtime, None)),
                     memory_limit_bytes: Some(limit),
                     jobs: None,
+                    job_name: Mutex::default(),
                     local: None,
                     _work: Some(work),
                     mode: params.mode,
@@ -135,6 +139,7 @@ impl Engine {
                     context: client(local.url(), session::session_config(threads, message_size))?,
                     memory_limit_bytes: Some(limit),
                     jobs: None,
+                    job_name: Mutex::default(),
                     local: Some(local),
                     _work: None,
                     mode: params.mode,
@@ -149,6 +154,7 @@ impl Engine {
                     context: client(&url, session::remote_config(threads, message_size))?,
                     memory_limit_bytes: None,
                     jobs: Some(Jobs::new(&url)),
+                    job_name: Mutex::default(),
                     local: None,
                     _work: None,
                     mode: params.mode,
@@ -259,6 +265,20 @@ impl Engine {
             .map_err(|e| self.told(e, &format!("look up table {table}"), None))
     }
 
+    /// What the queries that follow are called on a cluster, `<run>/<step>`: the name stands in
+    /// the scheduler's status and beside the log lines of scheduler and executors. Clones of this
+    /// engine share it.
+    pub fn name_jobs(&self, name: &str) {
+        let mut current = self.job_name();
+        name.clone_into(&mut current);
+    }
+
+    fn job_name(&self) -> MutexGuard<'_, String> {
+        // A name is whole also when a thread panicked.
+        let name = self.inner.job_name.lock();
+        name.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The store that serves a URL or path, and the place in it.
     pub fn store(
         &self,
@@ -307,7 +327,10 @@ impl Engine {
         let Some(jobs) = &self.inner.jobs else {
             return frame.collect().await;
         };
-        let context = Arc::new(frame.task_ctx());
+        let context = frame.task_ctx();
+        let config = context.session_config().clone();
+        let named = config.with_ballista_job_name(&self.job_name());
+        let context = Arc::new(context.with_session_config(named));
         let plan = frame.create_physical_plan().await?;
         let watched = jobs.watch(&plan);
         let batches = collect(plan, context).await;

@@ -4,6 +4,7 @@
 //! Uses the binaries `scheduler` and `executor` of this workspace and nothing
 //! but the standard library. Not for anything but tests.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,17 @@ impl Drop for Daemon {
     }
 }
 
+/// What the processes of a cluster are started with.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Variables added to the test's own.
+    pub variables: Vec<(String, String)>,
+    /// Flags added to every daemon's.
+    pub flags: Vec<String>,
+    /// The file that gets what all of them log; the test's stderr without one.
+    pub log_file: Option<PathBuf>,
+}
+
 /// A scheduler and its executors.
 #[derive(Debug)]
 pub struct LocalCluster {
@@ -78,23 +90,34 @@ pub struct LocalCluster {
     /// The executors, in the order they were started.
     pub executors: Vec<Daemon>,
     work_dir: PathBuf,
+    surroundings: Surroundings,
 }
 
 impl LocalCluster {
     /// Starts a scheduler and `executors` executors of two vcores and 512 MiB
     /// each, and waits until all are registered. Their files go below `work_dir`.
     pub fn start(executors: usize, work_dir: &Path) -> std::io::Result<Self> {
+        Self::start_in(executors, work_dir, Surroundings::default())
+    }
+
+    /// The same in these surroundings.
+    pub fn start_in(
+        executors: usize,
+        work_dir: &Path,
+        surroundings: Surroundings,
+    ) -> std::io::Result<Self> {
         let flags = [
             "--port",
             "0",
             "--min-ready-executors",
             &executors.to_string(),
         ];
-        let scheduler = start("scheduler", &flags)?;
+        let scheduler = start_in("scheduler", &flags, &surroundings)?;
         let mut cluster = Self {
             scheduler,
             executors: Vec::new(),
             work_dir: work_dir.to_owned(),
+            surroundings,
         };
         for _ in 0..executors {
             cluster.add_executor()?;
@@ -123,7 +146,8 @@ impl LocalCluster {
             "--work-dir",
             &work_dir,
         ];
-        self.executors.push(start("executor", &flags)?);
+        let executor = start_in("executor", &flags, &self.surroundings)?;
+        self.executors.push(executor);
         Ok(())
     }
 
@@ -146,13 +170,31 @@ impl LocalCluster {
 
 /// Starts a daemon of the workspace and reads where it listens.
 pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
-    let mut child = Command::new(binaries()?.join(role))
+    start_in(role, flags, &Surroundings::default())
+}
+
+/// The same in these surroundings; they may set another log level than `warn`.
+pub fn start_in(
+    role: &str,
+    flags: &[&str],
+    surroundings: &Surroundings,
+) -> std::io::Result<Daemon> {
+    let variables = surroundings.variables.iter();
+    let mut command = Command::new(binaries()?.join(role));
+    command
         .args(flags)
-        .args(["--log-level", "warn"])
+        .args(&surroundings.flags)
+        .envs(variables.map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()?;
+        .stdout(Stdio::piped());
+    if !surroundings.flags.iter().any(|flag| flag == "--log-level") {
+        command.args(["--log-level", "warn"]);
+    }
+    if let Some(path) = &surroundings.log_file {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        command.stderr(file);
+    }
+    let mut child = command.spawn()?;
     let stdout = child.stdout.take();
     let mut daemon = Daemon {
         child,

@@ -11,6 +11,7 @@ mod executor;
 mod guard;
 mod health;
 mod jobs;
+mod journal;
 mod local;
 mod metrics;
 mod ports;

@@ -19,7 +19,7 @@ use tonic::service::RoutesBuilder;
 
 use super::metrics::{self, SchedulerMetrics};
 use super::status::{self, ClusterView};
-use super::{ClusterError, SchedulerParams, guard, health, ports};
+use super::{ClusterError, SchedulerParams, guard, health, journal, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::session;
 
@@ -85,8 +85,12 @@ impl Scheduler {
             cluster_state,
             job_state,
             Arc::clone(&draining),
-            move |job| counting.ended(job),
+            move |job| {
+                counting.ended(job);
+                journal::ended(job);
+            },
         );
+        tokio::spawn(journal::watch(server.clone(), view.clone()));
         let router = routes(&server, params.max_message_size_bytes, &view, metrics);
         Ok(Self {
             address,

@@ -23,6 +23,7 @@ use datafusion::prelude::SessionConfig;
 use tracing::{Instrument, Span, error_span};
 
 use super::executor::{ExecutorMetrics, Outcome};
+use crate::cluster::journal::run_and_step;
 
 /// Ballista's engine with an eye on its tasks.
 pub(crate) struct Measured {
@@ -74,7 +75,7 @@ fn span(job_id: &JobId, stage: usize, task: usize, config: &SessionConfig) -> Sp
     let config = config.ballista_config();
     let name = config.settings().get(BALLISTA_JOB_NAME);
     let name = name.map_or("", String::as_str);
-    let (run_id, step) = name.split_once('/').unwrap_or((name, ""));
+    let (run_id, step) = run_and_step(name);
     // Of the highest level, so that it stands beside the lines of every level.
     error_span!("task", run_id, step, job_id = %job_id, stage, task)
 }
@@ -127,8 +128,12 @@ impl QueryStageExecutor for MeasuredStage {
         };
         let body = async {
             let result = self.stage.execute_query_stage(task_id, context).await;
-            if let Err(error) = &result {
-                tracing::warn!(%error, "task failed");
+            match &result {
+                Ok(written) => {
+                    let rows: u64 = written.iter().map(|part| part.num_rows).sum();
+                    tracing::info!(rows, "task finished");
+                }
+                Err(error) => tracing::warn!(%error, "task failed"),
             }
             result
         };
