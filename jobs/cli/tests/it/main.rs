@@ -17,3 +17,4 @@ mod modes;
 mod program;
 mod recommendation;
 mod recommendation_failures;
+mod s3;
