@@ -8,6 +8,8 @@
 //! cluster's interface shows. What a store refuses for the moment is tried
 //! again, for a minute or for `CLIENTELE_STORE_RETRY_SECONDS`.
 
+mod whole;
+
 use std::collections::HashMap;
 use std::path::Path as FsPath;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -23,6 +25,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
+
+use self::whole::WholeAnswers;
 
 /// A URL that names no place we can reach.
 #[derive(Debug, thiserror::Error)]
@@ -181,6 +185,7 @@ fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
         "s3" | "s3a" => Arc::new(
             AmazonS3Builder::from_env()
                 .with_bucket_name(host(url)?)
+                .with_http_connector(WholeAnswers)
                 .with_retry(retry())
                 .build()
                 .map_err(failed)?,
@@ -188,6 +193,7 @@ fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
         "gs" => Arc::new(
             GoogleCloudStorageBuilder::from_env()
                 .with_bucket_name(host(url)?)
+                .with_http_connector(WholeAnswers)
                 .with_retry(retry())
                 .build()
                 .map_err(failed)?,
@@ -195,6 +201,7 @@ fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
         "az" => Arc::new(
             MicrosoftAzureBuilder::from_env()
                 .with_container_name(host(url)?)
+                .with_http_connector(WholeAnswers)
                 .with_retry(retry())
                 .build()
                 .map_err(failed)?,

@@ -209,6 +209,9 @@ pub struct StageStatus {
     pub rows_read: u64,
     /// Rows that finished tasks have handed on.
     pub rows_written: u64,
+    /// Bytes that operators wrote to disk because they did not fit their memory.
+    #[serde(default)]
+    pub spilled_bytes: u64,
     /// Errors of its tasks, none twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<TaskError>,

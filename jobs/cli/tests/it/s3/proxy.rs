@@ -27,8 +27,6 @@ pub(super) struct Request<'a> {
     /// How many came before it.
     pub(super) number: u64,
     pub(super) method: &'a str,
-    /// Path and query.
-    pub(super) target: &'a str,
 }
 
 /// Chooses the fault of a request.
@@ -104,12 +102,10 @@ impl Shared {
     fn serve(&self, client: TcpStream) -> std::io::Result<()> {
         let mut reader = BufReader::new(client.try_clone()?);
         let (head, length) = head(&mut reader)?;
-        let mut words = head.split(' ');
-        let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let method = head.split(' ').next().unwrap_or("");
         let fault = (self.choose)(&Request {
             number: self.requests.fetch_add(1, Ordering::AcqRel),
             method,
-            target,
         });
         if fault != Fault::None {
             self.faults.fetch_add(1, Ordering::AcqRel);
