@@ -5,14 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// Stands where nothing is known.
 pub(super) const NONE: &str = "–";
 
-/// `1 234 567`.
+/// `1,234,567`.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 2);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            // A thin space, which does not break.
-            text.push('\u{202f}');
+            text.push(',');
         }
         text.push(digit);
     }
@@ -48,9 +47,8 @@ mod tests {
 
     #[test]
     fn numbers_and_times_read_well() {
-        let spaced = |number| count(number).replace('\u{202f}', " ");
-        assert_eq!(spaced(7), "7");
-        assert_eq!(spaced(1_234_567), "1 234 567");
+        assert_eq!(count(7), "7");
+        assert_eq!(count(1_234_567), "1,234,567");
         for (millis, text) in [
             (-5, "0.0 s"),
             (420, "0.4 s"),

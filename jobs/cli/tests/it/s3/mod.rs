@@ -6,6 +6,7 @@ mod proxy;
 
 use std::path::Path;
 use std::process::Output;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::testing::{LocalCluster, Surroundings};
@@ -18,6 +19,9 @@ use proxy::{Fault, Proxy, Request};
 fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
+
+/// How long clients and executors of a test try a request again.
+const PATIENCE_SECONDS: &str = "8";
 
 const JOB: &str = "segmentation";
 
@@ -33,7 +37,7 @@ fn segment(how: &[&str], store: &str, events: &str, output: &str) -> Output {
         .args(how)
         .args([JOB, "--events", events, "--output", output, "--k", "2..3"])
         .envs(Moto::variables(store))
-        .env("CLIENTELE_STORE_RETRY_SECONDS", "10");
+        .env("CLIENTELE_STORE_RETRY_SECONDS", PATIENCE_SECONDS);
     command.output().unwrap()
 }
 
@@ -92,7 +96,8 @@ fn assert_run(moto: &Moto, output: &str, expected: &Files) {
 /// Two executors in whose surroundings alone the credentials are.
 fn cluster(folder: &Path, store: &str) -> LocalCluster {
     let mut variables = Moto::variables(store);
-    variables.push(("CLIENTELE_STORE_RETRY_SECONDS".to_owned(), "10".to_owned()));
+    let (name, seconds) = ("CLIENTELE_STORE_RETRY_SECONDS", PATIENCE_SECONDS);
+    variables.push((name.to_owned(), seconds.to_owned()));
     let surroundings = Surroundings {
         variables,
         flags: [
@@ -175,7 +180,7 @@ fn events_and_output_in_s3_give_the_bytes_of_a_local_run_and_no_credential_shows
     }
 }
 
-/// One request in five fails, each time in another way.
+/// One request in four fails, each time in another way.
 fn moody(request: &Request<'_>) -> Fault {
     // A scramble of the number: neighbours have nothing in common, and every run is the same.
     let chance = request.number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
@@ -184,6 +189,7 @@ fn moody(request: &Request<'_>) -> Fault {
         1 => Fault::ServerError,
         2 => Fault::Reset,
         3 if request.method == "GET" => Fault::Truncate,
+        4 => Fault::Lose,
         _ => Fault::None,
     }
 }
@@ -213,6 +219,34 @@ fn a_moody_store_costs_time_and_nothing_else() {
     assert!(ended.status.success(), "{}", said(&ended));
     assert_run(&moto, "two", &expected);
     assert!(proxy.faults() > faults, "no request of the cluster failed");
+}
+
+#[test]
+fn the_pointer_to_the_newest_run_moves_also_when_the_answers_to_its_puts_are_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let Some(moto) = Moto::start(folder) else {
+        return;
+    };
+    let (events, expected) = expected(folder);
+    let events = upload(&moto, &events);
+    for (name, fault) in [("one", Fault::Lose), ("two", Fault::Reset)] {
+        let first = AtomicBool::new(true);
+        let proxy = Proxy::start(&moto.address, move |request: &Request<'_>| {
+            let pointer = request.method == "PUT" && request.target.ends_with("/latest.json");
+            if pointer && first.swap(false, Ordering::AcqRel) {
+                fault
+            } else {
+                Fault::None
+            }
+        });
+        let output = format!("s3://{BUCKET}/{name}");
+        let ended = segment(&["run"], &proxy.address, &events, &output);
+        assert!(ended.status.success(), "{}", said(&ended));
+        assert_eq!(proxy.faults(), 1);
+        assert!(!said(&ended).contains("newer"), "{}", said(&ended));
+        assert_run(&moto, name, &expected);
+    }
 }
 
 /// Runs against a store that refuses what `choose` says; gives what was said.

@@ -18,6 +18,8 @@ pub(super) enum Fault {
     ServerError,
     /// The connection is closed before the request reaches the store.
     Reset,
+    /// The request is done, and no answer comes back.
+    Lose,
     /// The request is done, and half of the answer's body is lost.
     Truncate,
 }
@@ -27,6 +29,8 @@ pub(super) struct Request<'a> {
     /// How many came before it.
     pub(super) number: u64,
     pub(super) method: &'a str,
+    /// Path and query.
+    pub(super) target: &'a str,
 }
 
 /// Chooses the fault of a request.
@@ -102,21 +106,27 @@ impl Shared {
     fn serve(&self, client: TcpStream) -> std::io::Result<()> {
         let mut reader = BufReader::new(client.try_clone()?);
         let (head, length) = head(&mut reader)?;
-        let method = head.split(' ').next().unwrap_or("");
+        let mut words = head.split(' ');
+        let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
         let fault = (self.choose)(&Request {
             number: self.requests.fetch_add(1, Ordering::AcqRel),
             method,
+            target,
         });
         if fault != Fault::None {
             self.faults.fetch_add(1, Ordering::AcqRel);
         }
+        if fault == Fault::Reset {
+            // What was not read makes the system reset the connection rather than end it.
+            return Ok(());
+        }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         match fault {
-            Fault::Reset => client.shutdown(Shutdown::Both),
+            Fault::Reset => Ok(()),
             Fault::SlowDown => refuse(client, "503 Slow Down", "SlowDown"),
             Fault::ServerError => refuse(client, "500 Internal Server Error", "InternalError"),
-            Fault::None | Fault::Truncate => self.pass(client, &head, &body, fault),
+            Fault::None | Fault::Truncate | Fault::Lose => self.pass(client, &head, &body, fault),
         }
     }
 
@@ -132,6 +142,9 @@ impl Shared {
         store.write_all(body)?;
         let mut answer = Vec::new();
         store.read_to_end(&mut answer)?;
+        if fault == Fault::Lose {
+            return client.shutdown(Shutdown::Both);
+        }
         let end = answer.windows(4).position(|w| w == b"\r\n\r\n");
         let end = end.map_or(answer.len(), |end| end + 4);
         let kept = match fault {
