@@ -4,6 +4,7 @@
 //! Uses the binaries `scheduler` and `executor` of this workspace and nothing
 //! but the standard library. Not for anything but tests.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,17 @@ impl Drop for Daemon {
     }
 }
 
+/// What the processes of a cluster are started with.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Variables added to the test's own.
+    pub variables: Vec<(String, String)>,
+    /// Flags added to every daemon's.
+    pub flags: Vec<String>,
+    /// The file that gets what all of them log; the test's stderr without one.
+    pub log_file: Option<PathBuf>,
+}
+
 /// A scheduler and its executors.
 #[derive(Debug)]
 pub struct LocalCluster {
@@ -87,13 +99,23 @@ pub struct LocalCluster {
     pub executors: Vec<Daemon>,
     work_dir: PathBuf,
     executor_timeout_seconds: u64,
+    surroundings: Surroundings,
 }
 
 impl LocalCluster {
     /// Starts a scheduler and `executors` executors of two vcores and 512 MiB
     /// each, and waits until all are registered. Their files go below `work_dir`.
     pub fn start(executors: usize, work_dir: &Path) -> std::io::Result<Self> {
-        Self::start_with_timeout(executors, work_dir, 20)
+        Self::start_in(executors, work_dir, Surroundings::default())
+    }
+
+    /// The same in these surroundings.
+    pub fn start_in(
+        executors: usize,
+        work_dir: &Path,
+        surroundings: Surroundings,
+    ) -> std::io::Result<Self> {
+        Self::begin(executors, work_dir, 20, surroundings)
     }
 
     /// The same with executors that count as lost after so many seconds of silence.
@@ -102,12 +124,23 @@ impl LocalCluster {
         work_dir: &Path,
         executor_timeout_seconds: u64,
     ) -> std::io::Result<Self> {
-        let scheduler = start_scheduler(0, executors, executor_timeout_seconds)?;
+        let surroundings = Surroundings::default();
+        Self::begin(executors, work_dir, executor_timeout_seconds, surroundings)
+    }
+
+    fn begin(
+        executors: usize,
+        work_dir: &Path,
+        executor_timeout_seconds: u64,
+        surroundings: Surroundings,
+    ) -> std::io::Result<Self> {
+        let scheduler = start_scheduler(0, executors, executor_timeout_seconds, &surroundings)?;
         let mut cluster = Self {
             scheduler,
             executors: Vec::new(),
             work_dir: work_dir.to_owned(),
             executor_timeout_seconds,
+            surroundings,
         };
         for _ in 0..executors {
             cluster.add_executor()?;
@@ -121,7 +154,8 @@ impl LocalCluster {
         let port = self.scheduler.address.rsplit(':').next().unwrap_or("0");
         let port = port.parse().map_err(std::io::Error::other)?;
         self.scheduler.kill()?;
-        self.scheduler = start_scheduler(port, 1, self.executor_timeout_seconds)?;
+        let timeout = self.executor_timeout_seconds;
+        self.scheduler = start_scheduler(port, 1, timeout, &self.surroundings)?;
         Ok(())
     }
 
@@ -153,8 +187,8 @@ impl LocalCluster {
             "--heartbeat-seconds",
             &heartbeat,
         ];
-        self.executors
-            .push(start_behind(before, "executor", &flags)?);
+        let executor = start_behind(before, "executor", &flags, &self.surroundings)?;
+        self.executors.push(executor);
         Ok(())
     }
 
@@ -179,8 +213,10 @@ fn start_scheduler(
     port: u16,
     executors: usize,
     executor_timeout_seconds: u64,
+    surroundings: &Surroundings,
 ) -> std::io::Result<Daemon> {
-    start(
+    start_behind(
+        &[],
         "scheduler",
         &[
             "--port",
@@ -190,16 +226,39 @@ fn start_scheduler(
             "--executor-timeout-seconds",
             &executor_timeout_seconds.to_string(),
         ],
+        surroundings,
     )
 }
 
 /// Starts a daemon of the workspace and reads where it listens.
 pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
-    start_behind(&[], role, flags)
+    start_behind(&[], role, flags, &Surroundings::default())
 }
 
-fn start_behind(before: &[&str], role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
-    spawn(before, role, flags, "warn", &[], Stdio::inherit())
+/// Starts a daemon, with a command in front where one is given.
+fn start_behind(
+    before: &[&str],
+    role: &str,
+    flags: &[&str],
+    surroundings: &Surroundings,
+) -> std::io::Result<Daemon> {
+    let log = match &surroundings.log_file {
+        Some(path) => OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)?
+            .into(),
+        None => Stdio::inherit(),
+    };
+    let more = surroundings.flags.iter().map(String::as_str);
+    let flags: Vec<&str> = flags.iter().copied().chain(more).collect();
+    let level = match flags.contains(&"--log-level") {
+        true => None,
+        false => Some("warn"),
+    };
+    let variables = surroundings.variables.iter();
+    let variables: Vec<_> = variables.map(|(name, value)| (&**name, &**value)).collect();
+    spawn(before, role, &flags, level, &variables, log)
 }
 
 /// The same with a log filter, variables of the environment and a place for the
@@ -211,14 +270,14 @@ pub fn launch(
     variables: &[(&str, &str)],
     log: Stdio,
 ) -> std::io::Result<Daemon> {
-    spawn(&[], role, flags, log_level, variables, log)
+    spawn(&[], role, flags, Some(log_level), variables, log)
 }
 
 fn spawn(
     before: &[&str],
     role: &str,
     flags: &[&str],
-    log_level: &str,
+    log_level: Option<&str>,
     variables: &[(&str, &str)],
     log: Stdio,
 ) -> std::io::Result<Daemon> {
@@ -231,9 +290,11 @@ fn spawn(
             command
         }
     };
+    if let Some(level) = log_level {
+        command.args(["--log-level", level]);
+    }
     let mut child = command
         .args(flags)
-        .args(["--log-level", log_level])
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -333,6 +333,9 @@ async fn a_job_that_loses_an_executor_too_often_ends_with_a_clear_error() {
     let text = error.to_string();
     assert!(text.contains("1 attempts were lost"), "{text}");
     assert!(text.contains("was lost while the job had work"), "{text}");
+    let (_, metrics) = cluster.scheduler.get("/metrics").unwrap();
+    let counted = "clientele_guard_actions_total{kind=\"executor_lost\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
     // The executor that is left goes on working.
     let counting = engine.query("select count(*) as n from events", &[]);
     let rows = tokio::time::timeout(std::time::Duration::from_secs(60), counting).await;

@@ -18,7 +18,7 @@ use ballista_core::serde::protobuf::{
     ExecutorStatus, ExecutorStoppedParams, GetJobStatusParams, HeartBeatParams, job_status,
 };
 use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
-use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine};
+use ballista_executor::execution_engine::ExecutionEngine;
 use ballista_executor::executor::Executor;
 use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
 use ballista_executor::executor_server::TERMINATING;
@@ -35,6 +35,7 @@ use tonic::service::Routes;
 use tonic::transport::Channel;
 
 use super::drain::Drain;
+use super::metrics::{self, ExecutorMetrics, Measured, Pools};
 use super::security::{self, Need, Outgoing, Role, Security};
 use super::tasks::Tasks;
 use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
@@ -128,6 +129,16 @@ impl Running {
         let shutdown = ShutdownNotifier::new();
         let mut servers = Vec::new();
 
+        let limit = params
+            .memory_limit_bytes
+            .unwrap_or_else(memory::default_memory_limit_bytes);
+        let pools = Arc::new(Pools::default());
+        let metrics = Arc::new(ExecutorMetrics::new(
+            vcores,
+            limit,
+            work.path().to_owned(),
+            Arc::clone(&pools),
+        )?);
         let gate = security.gate.clone();
         let tls = security.tls.clone();
         let mut serve = |listener: TcpListener, router: Router| {
@@ -144,7 +155,11 @@ impl Running {
             Some(port) => {
                 let (listener, address) = ports::listen(params.bind, port).await?;
                 let asked = health.clone();
-                let routes = health::routes(move || asked.is_ready()).merge(drain.routes());
+                let measured = Arc::clone(&metrics);
+                let gather = move || std::future::ready(measured.gather());
+                let routes = health::routes(move || asked.is_ready())
+                    .merge(metrics::routes(gather))
+                    .merge(drain.routes());
                 serve(listener, gate.guard(routes, Need::of_health));
                 Some(address)
             }
@@ -154,12 +169,13 @@ impl Running {
             &params, &work_path, vcores, flight, grpc, &health,
         )?);
         let scheduler = find_scheduler(&params, &security.outgoing).await?;
-        let engine: Arc<dyn ExecutionEngine> = Arc::new(DefaultExecutionEngine::new());
+        let engine: Arc<dyn ExecutionEngine> = Arc::new(Measured::new(metrics));
         let executor = Arc::new(executor(
             &params,
             &config,
             &work_path,
-            vcores,
+            limit,
+            &pools,
             &security.outgoing,
             Arc::clone(&engine),
         )?);
@@ -382,13 +398,12 @@ fn executor(
     params: &ExecutorParams,
     config: &Arc<ExecutorProcessConfig>,
     work_path: &str,
-    vcores: usize,
+    limit: usize,
+    pools: &Arc<Pools>,
     outgoing: &Outgoing,
     engine: Arc<dyn ExecutionEngine>,
 ) -> Result<Executor, ClusterError> {
-    let limit = params
-        .memory_limit_bytes
-        .unwrap_or_else(memory::default_memory_limit_bytes);
+    let vcores = config.vcores;
     let share = limit / vcores;
     if share < 1 << 20 {
         return Err(ClusterError::Parameters(format!(
@@ -396,9 +411,12 @@ fn executor(
         )));
     }
     // A task that works on n partitions holds n shares.
+    let pools = Arc::clone(pools);
     let pool_policy: MemoryPoolPolicy = Arc::new(move |base, _, vcores| {
+        let pool = memory::pool(share.saturating_mul(vcores.max(1) as usize));
+        pools.add(&pool);
         RuntimeEnvBuilder::from_runtime_env(&base)
-            .with_memory_pool(memory::pool(share.saturating_mul(vcores.max(1) as usize)))
+            .with_memory_pool(pool)
             .build_arc()
     });
     let spills = std::path::PathBuf::from(work_path);

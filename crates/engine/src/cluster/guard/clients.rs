@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Ledger, Reason};
+use crate::cluster::metrics;
 use crate::cluster::scheduler::Server;
 
 /// Longest silence of a client. Clients ask twice a second; one that its machine holds up for long
@@ -17,6 +18,7 @@ pub(crate) async fn watch_clients(server: Server, ledger: Ledger) {
         tokio::time::sleep(POLL).await;
         let running = server.state.task_manager.get_running_job_cache();
         for job in ledger.abandoned(&running, SILENCE) {
+            metrics::guard_action("client_gone");
             tracing::warn!(job = %job, "the client of the job is gone; job cancelled");
             ledger.record(&job, Reason::ClientGone);
             if let Err(error) = server.cancel_job(job.clone()).await {

@@ -1,5 +1,5 @@
-//! The state of the cluster and its jobs, for people and programs: `GET /api/status` and
-//! `GET /api/status/JOB_ID`.
+//! The state of the cluster and its jobs: a page for people at `/`, and for programs
+//! `GET /api/status` and `GET /api/status/JOB_ID`.
 //!
 //! Everything is read from the scheduler's memory at the moment of the question; nothing is
 //! recorded on the side. A scheduler that starts again knows no earlier job.
@@ -7,8 +7,10 @@
 mod executors;
 mod job;
 mod model;
+mod page;
 mod rows;
 mod view;
+mod words;
 
 use axum::Json;
 use axum::Router;
@@ -18,18 +20,23 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use executors::active_vcores;
 pub use model::{
     ClusterStatus, ExecutorState, ExecutorStatus, JobDetail, JobState, JobStatus, StageCounts,
     StageState, StageStatus, TaskCounts, TaskError, Vcores,
 };
-pub(crate) use view::ClusterView;
+pub(crate) use view::{ClusterView, Snapshot};
 
-/// `GET /api/status` and `GET /api/status/{job_id}`.
+const UNKNOWN_JOB: &str =
+    "the scheduler knows no such job; it forgets jobs an hour after their end";
+
+/// `GET /api/status` and `GET /api/status/{job_id}`, and the page.
 pub(super) fn routes(view: ClusterView) -> Router {
     Router::new()
         .route("/api/status", get(cluster))
         .route("/api/status/{job_id}", get(job))
-        .with_state(view)
+        .with_state(view.clone())
+        .merge(page::routes(view))
 }
 
 async fn cluster(State(view): State<ClusterView>) -> Response {
@@ -57,10 +64,7 @@ async fn job(
     }
     match view.job(&id).await {
         Ok(Some(detail)) => Json(detail.as_ref()).into_response(),
-        Ok(None) => refused(
-            StatusCode::NOT_FOUND,
-            "the scheduler knows no such job; it forgets jobs an hour after their end".to_owned(),
-        ),
+        Ok(None) => refused(StatusCode::NOT_FOUND, UNKNOWN_JOB.to_owned()),
         Err(reason) => refused(StatusCode::INTERNAL_SERVER_ERROR, reason),
     }
 }
