@@ -209,7 +209,7 @@ fn closed_or_asked_for(
         return Ok(());
     }
     Err(ClusterError::Parameters(format!(
-        "a {} that listens on {bind} can be reached by others and needs {}; give them, listen on \
+        "the {} would listen on {bind}, where others can reach it, and needs {}; give them, listen on \
          127.0.0.1, or ask for an open door with --insecure",
         role.name(),
         missing.join(", ")

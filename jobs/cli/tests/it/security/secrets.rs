@@ -41,10 +41,11 @@ fn a_job_through_tls_and_tokens_is_the_same_job_and_leaves_no_secret() {
     let expected = tables(&latest_run(Path::new(&here), JOB));
 
     let (url, ca, output) = (cluster.url(), path("ca.pem"), path("output"));
-    let known = ["--scheduler", &url, "--ca", &ca, "--token-file"];
-    let with = |token: &str| [&known[..], &[token]].concat();
     let (submitter, reader) = (path("submit.token"), path("read.token"));
-    let done = submit(&cluster, &output, &events, &with(&submitter));
+    let known = ["--scheduler", &url, "--ca", &ca, "--token-file"];
+    let as_submitter = [&known[..], &[&submitter]].concat();
+    let as_reader = [&known[..], &[&reader]].concat();
+    let done = submit(&cluster, &output, &events, &as_submitter);
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
     assert_same(
@@ -54,10 +55,10 @@ fn a_job_through_tls_and_tokens_is_the_same_job_and_leaves_no_secret() {
     );
 
     // Looking takes less than running.
-    let status = |token: &str| jobs().arg("status").args(with(token)).output().unwrap();
-    assert!(status(&reader).status.success());
+    let status = jobs().arg("status").args(&as_reader).output().unwrap();
+    assert!(status.status.success());
     assert!(
-        !submit(&cluster, &output, &events, &with(&reader))
+        !submit(&cluster, &output, &events, &as_reader)
             .status
             .success()
     );
@@ -84,7 +85,7 @@ fn a_job_through_tls_and_tokens_is_the_same_job_and_leaves_no_secret() {
 
     // Files outside the roots are refused, by whichever daemon is asked.
     let outside = shop(Path::new(&path("elsewhere")), 1000, 100);
-    let refused = submit(&cluster, &output, &outside, &with(&submitter));
+    let refused = submit(&cluster, &output, &outside, &as_submitter);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         !refused.status.success() && said.contains("--root"),
