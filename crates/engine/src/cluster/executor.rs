@@ -29,7 +29,7 @@ use tonic::transport::Channel;
 use tonic::transport::server::TcpIncoming;
 
 use super::metrics::{self, ExecutorMetrics, Measured, Pools};
-use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
+use super::{ClusterError, ExecutorParams, health, ports, scheduler_url, spans};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
 use crate::session;
@@ -63,6 +63,7 @@ pub async fn serve_executor(
     listening: impl FnOnce(ExecutorAddresses),
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ClusterError> {
+    spans::follow();
     let mut shutdown = std::pin::pin!(shutdown);
     let drain = params.drain_timeout;
     let mut running = tokio::select! {

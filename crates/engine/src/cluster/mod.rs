@@ -16,6 +16,7 @@ mod local;
 mod metrics;
 mod ports;
 mod scheduler;
+mod spans;
 pub mod status;
 
 use std::net::{IpAddr, Ipv4Addr};
