@@ -38,7 +38,7 @@ use super::drain::Drain;
 use super::metrics::{self, ExecutorMetrics, Measured, Pools};
 use super::security::{self, Need, Outgoing, Role, Security};
 use super::tasks::Tasks;
-use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
+use super::{ClusterError, ExecutorParams, health, ports, scheduler_url, spans};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
 use crate::session;
@@ -79,6 +79,7 @@ pub async fn serve_executor(
     listening: impl FnOnce(ExecutorAddresses),
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ClusterError> {
+    spans::follow();
     let mut shutdown = std::pin::pin!(shutdown);
     let drain = params.drain_timeout;
     let mut running = tokio::select! {

@@ -18,6 +18,7 @@ mod metrics;
 mod ports;
 mod scheduler;
 mod security;
+mod spans;
 pub mod status;
 mod tasks;
 

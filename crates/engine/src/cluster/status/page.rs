@@ -53,7 +53,7 @@ async fn cluster(State(view): State<ClusterView>) -> Response {
 
 async fn job(State(view): State<ClusterView>, Path(id): Path<String>) -> Response {
     match view.job(&id).await {
-        Ok(Some(detail)) => page(StatusCode::OK, &JobPage::of(&detail, Utc::now())),
+        Ok(Some(detail)) => page(StatusCode::OK, &JobPage::of(&detail, super::now())),
         Ok(None) => {
             let reason = super::UNKNOWN_JOB.to_owned();
             failed(StatusCode::NOT_FOUND, "No such job", reason)
@@ -77,7 +77,7 @@ fn page(status: StatusCode, page: &impl Template) -> Response {
 fn failed(status: StatusCode, title: &'static str, reason: String) -> Response {
     let missing = MissingPage {
         version: env!("CARGO_PKG_VERSION"),
-        at: words::moment(Utc::now()),
+        at: words::moment(super::now()),
         refreshes: false,
         json: String::new(),
         title,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ballista_core::JobId;
 use ballista_scheduler::cluster::{ClusterState, JobState as Jobs};
 use ballista_scheduler::state::task_manager::JobInfoCache;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::executors::{self, Busy};
 use super::job::{self, time_of};
@@ -81,7 +81,7 @@ impl ClusterView {
 
     /// The cluster, its executors and jobs.
     pub(crate) async fn cluster(&self) -> Result<ClusterStatus, String> {
-        let now = Utc::now();
+        let now = super::now();
         let snapshot = self.snapshot().await?;
         let mut ended = 0;
         let listed = snapshot.jobs.iter().filter(|detail| {
@@ -136,7 +136,7 @@ impl ClusterView {
             key(b).cmp(&key(a))
         });
         // One that ended since the ids were read is not to be forgotten, or it would end twice.
-        let lately = Utc::now() - FORGETTING;
+        let lately = super::now() - FORGETTING;
         self.remembered()
             .retain(|id, detail| ids.contains(id) || detail.job.ended_at >= Some(lately));
         Ok(Snapshot {
@@ -147,7 +147,7 @@ impl ClusterView {
     }
 
     async fn executors(&self, busy: &Busy) -> Vec<ExecutorStatus> {
-        let now = Utc::now();
+        let now = super::now();
         let timeout = self.server.state.config.executor_timeout_seconds;
         let known = self.cluster.registered_executor_metadata().await;
         let mut executors: Vec<ExecutorStatus> = known
