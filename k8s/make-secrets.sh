@@ -70,14 +70,14 @@ DNS:*.executors.$namespace.svc.cluster.local, DNS:localhost, IP:127.0.0.1"
 # Tokens: the scheduler knows only their hashes.
 if [ ! -f tokens.toml ]; then
   mkdir -p tokens
-  for name_right in jobs:submit prometheus:read operator:admin; do
-    name=${name_right%:*}
+  for entry in 'jobs:"read", "submit"' 'prometheus:"read"' 'operator:"admin"'; do
+    name=${entry%%:*}
     openssl rand -hex 32 | tr -d '\n' > "tokens/$name"
     {
       echo "[[token]]"
       echo "name = \"$name\""
       echo "sha256 = \"$(openssl dgst -sha256 -r "tokens/$name" | cut -c1-64)\""
-      echo "rights = [\"${name_right#*:}\"]"
+      echo "rights = [${entry#*:}]"
       echo
     } >> tokens.toml
   done

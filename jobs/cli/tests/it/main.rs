@@ -12,6 +12,7 @@ mod failures;
 mod house;
 mod imports;
 mod interrupt;
+mod kubernetes;
 mod modes;
 mod program;
 mod recommendation;
