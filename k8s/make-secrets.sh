@@ -57,15 +57,9 @@ CONFIG
   rm "$1/request.cnf" "$1/request.pem"
 }
 
-services=
-for service in scheduler scheduler-registration; do
-  for suffix in "" ".$namespace" ".$namespace.svc" ".$namespace.svc.cluster.local"; do
-    services="${services}DNS:$service$suffix, "
-  done
-done
-certificate scheduler "${services}DNS:localhost, IP:127.0.0.1"
-certificate executor "DNS:executor, DNS:*.executors.$namespace.svc, \
-DNS:*.executors.$namespace.svc.cluster.local, DNS:localhost, IP:127.0.0.1"
+# Daemons know each other by the name of the role; the other names are for people and tools.
+certificate scheduler "DNS:scheduler, DNS:scheduler.$namespace.svc, DNS:localhost, IP:127.0.0.1"
+certificate executor "DNS:executor, DNS:*.executors.$namespace.svc, DNS:localhost, IP:127.0.0.1"
 
 # Tokens: the scheduler knows only their hashes.
 if [ ! -f tokens.toml ]; then

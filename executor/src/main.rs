@@ -36,7 +36,7 @@ fn run(flags: &settings::Flags) -> anyhow::Result<()> {
     let settings = settings::load(flags)?;
     if flags.drain {
         let (address, longest) = settings.drain();
-        return drain::ask(address, longest);
+        return drain::ask(address, None, longest);
     }
     logging::start(&settings.log_level, settings.log_format)?;
     let params = settings.params()?;

@@ -6,11 +6,11 @@ mod images;
 mod secrets;
 mod tools;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use flags::{check_container, check_variable};
+use flags::{unknown_to, unknown_variable};
 use tools::{bytes, check_schema, k8s, list, render, text};
 
 /// The oldest version of Kubernetes that the manifests are for, and the newest one tried.
@@ -37,6 +37,11 @@ impl Rendered {
         let mut found = self.of_kind(kind).filter(named);
         let document = found.next();
         document.unwrap_or_else(|| panic!("{} has no {kind} {name}", self.name))
+    }
+
+    /// Whether its ports speak TLS.
+    fn is_secure(&self) -> bool {
+        self.name.ends_with("production")
     }
 
     /// The templates of all pods.
@@ -145,15 +150,44 @@ fn containers_can_do_nothing_but_their_work() {
 
 #[test]
 fn every_flag_and_variable_is_known_to_its_program() {
+    let mut unknown = BTreeSet::new();
     for overlay in overlays().into_iter().flatten() {
-        for pod in overlay.pods() {
-            containers(pod).iter().for_each(check_container);
-        }
+        let pods = overlay.pods();
+        unknown.extend(pods.into_iter().flat_map(containers).flat_map(unknown_to));
         for map in overlay.of_kind("ConfigMap") {
-            for name in map["data"].as_object().unwrap().keys() {
-                check_variable(name);
-            }
+            let names = map["data"].as_object().unwrap().keys();
+            unknown.extend(names.filter_map(|name| unknown_variable(name)));
         }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
+}
+
+#[test]
+fn what_is_spilled_goes_to_a_volume() {
+    for overlay in overlays().into_iter().flatten() {
+        let mut checked = 0;
+        for pod in overlay.pods() {
+            let container = &containers(pod)[0];
+            let arguments = flags::texts(container, "/args");
+            let flag = arguments
+                .iter()
+                .find_map(|flag| flag.strip_prefix("--work-dir="));
+            let Some(folder) = flag.or(variable(container, "JOBS_WORK_DIR")) else {
+                continue;
+            };
+            let mut mounts = list(container, "/volumeMounts").iter();
+            let mount = mounts.find(|mount| mount["mountPath"] == folder).unwrap();
+            let mut volumes = list(pod, "/spec/volumes").iter();
+            let volume = volumes
+                .find(|volume| volume["name"] == mount["name"])
+                .unwrap();
+            // Comes and goes with the pod, and has a size.
+            let size = volume.pointer("/emptyDir/sizeLimit");
+            let claim = "/ephemeral/volumeClaimTemplate/spec/resources/requests/storage";
+            assert!(size.or(volume.pointer(claim)).is_some(), "{volume}");
+            checked += 1;
+        }
+        assert_eq!(checked, 3, "{}", overlay.name);
     }
 }
 
@@ -194,6 +228,8 @@ fn daemons_are_probed_and_have_time_to_leave() {
             ] {
                 let call = &container[probe]["httpGet"];
                 assert_eq!(call["path"], path, "{name} {probe}");
+                let scheme = call.get("scheme").map(|scheme| scheme.as_str().unwrap());
+                assert_eq!(scheme, overlay.is_secure().then_some("HTTPS"), "{probe}");
                 assert!(port_of(container, text(call, "/port")).is_some(), "{probe}");
             }
             let grace = pod["spec"]["terminationGracePeriodSeconds"].as_u64();
@@ -251,10 +287,9 @@ fn services_lead_to_ports_that_are_served_and_urls_to_services() {
         let maps = maps.filter_map(|map| map.pointer("/data/JOBS_SCHEDULER")?.as_str());
         let urls: Vec<&str> = variables.chain(maps).collect();
         assert_eq!(urls.len(), 2);
-        let secure = overlay.name.ends_with("production");
         for url in urls {
             let (scheme, address) = url.split_once("://").unwrap();
-            assert_eq!(scheme, if secure { "https" } else { "http" });
+            assert_eq!(scheme, if overlay.is_secure() { "https" } else { "http" });
             let (host, port) = address.split_once(':').unwrap();
             assert!(served[host].contains(&port.parse().unwrap()), "{url}");
         }

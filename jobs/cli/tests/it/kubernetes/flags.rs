@@ -14,51 +14,48 @@ pub(crate) fn program(image: &str) -> String {
     name.trim_start_matches("clientele-").to_owned()
 }
 
-/// Insists that a program takes these arguments: that it knows every flag, and where the first
-/// ones name a subcommand, that there is one.
-pub(crate) fn check_arguments(program: &str, arguments: &[&str]) {
+/// The flags among these arguments that a program does not know, as complaints.
+pub(crate) fn unknown_arguments(program: &str, arguments: &[&str]) -> Vec<String> {
     let known = flags(program, arguments);
-    for argument in arguments {
-        if let Some(flag) = argument.strip_prefix("--") {
-            let flag = flag.split('=').next().unwrap();
-            assert!(known.contains(flag), "{program} has no flag --{flag}");
-        }
-    }
+    let given = arguments.iter().filter_map(|argument| {
+        let flag = argument.strip_prefix("--")?;
+        Some(flag.split('=').next().unwrap())
+    });
+    given
+        .filter(|flag| !known.contains(*flag))
+        .map(|flag| format!("{program} has no flag --{flag}"))
+        .collect()
 }
 
-/// Insists that a variable of one of our prefixes says something that its program knows. Other
+/// A complaint about a variable of one of our prefixes that says nothing to its program. Other
 /// variables are none of our business.
-pub(crate) fn check_variable(name: &str) {
-    for (prefix, program) in [
-        ("SCHEDULER_", "scheduler"),
-        ("EXECUTOR_", "executor"),
-        ("JOBS_", "jobs"),
-    ] {
-        if let Some(key) = name.strip_prefix(prefix) {
-            let flag = key.to_lowercase().replace('_', "-");
-            // The one setting of jobs without a flag.
-            let setting = name == "JOBS_WORK_DIR";
-            assert!(
-                setting || flags(program, &["submit", "segmentation"]).contains(&flag),
-                "{program} knows no {name}: it has no flag --{flag}"
-            );
-        }
-    }
+pub(crate) fn unknown_variable(name: &str) -> Option<String> {
+    let (program, key) = [
+        ("scheduler", "SCHEDULER_"),
+        ("executor", "EXECUTOR_"),
+        ("jobs", "JOBS_"),
+    ]
+    .into_iter()
+    .find_map(|(program, prefix)| Some((program, name.strip_prefix(prefix)?)))?;
+    let flag = key.to_lowercase().replace('_', "-");
+    // The one setting of jobs without a flag.
+    let known =
+        name == "JOBS_WORK_DIR" || flags(program, &["submit", "segmentation"]).contains(&flag);
+    (!known).then(|| format!("{program} knows no {name}: it has no flag --{flag}"))
 }
 
-/// Arguments and environment of a container of Kubernetes.
-pub(crate) fn check_container(container: &Value) {
+/// What a container of Kubernetes tells its program that it does not understand.
+pub(crate) fn unknown_to(container: &Value) -> Vec<String> {
     let program = program(text(container, "/image"));
-    let arguments: Vec<&str> = texts(container, "/args");
-    check_arguments(&program, &arguments);
-    for variable in list(container, "/env") {
-        check_variable(text(variable, "/name"));
-    }
+    let mut unknown = unknown_arguments(&program, &texts(container, "/args"));
+    let variables = list(container, "/env").iter();
+    unknown.extend(variables.filter_map(|variable| unknown_variable(text(variable, "/name"))));
     let hook = texts(container, "/lifecycle/preStop/exec/command");
     if let Some((called, arguments)) = hook.split_first() {
         assert_eq!(*called, format!("/usr/local/bin/{program}"));
-        check_arguments(&program, arguments);
+        unknown.extend(unknown_arguments(&program, arguments));
     }
+    unknown
 }
 
 /// A list of texts at a place of a document.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::flags::{check_arguments, check_variable, program, texts};
+use super::flags::{program, texts, unknown_arguments, unknown_variable};
 use super::tools::{bytes, has, list, output, text};
 use super::{containers, overlays};
 use crate::house::root;
@@ -71,16 +71,17 @@ fn the_cluster_of_a_laptop_is_what_the_programs_understand() {
     let services = compose["services"].as_object().unwrap();
     let names: BTreeSet<String> = services.keys().cloned().collect();
     assert_eq!(names, targets());
+    let mut unknown = Vec::new();
     for (name, service) in services {
         let image = format!("clientele-{name}:{}", env!("CARGO_PKG_VERSION"));
         assert_eq!(service["image"], image);
         assert_eq!(text(service, "/build/target"), name);
         let command = texts(service, "/command");
         if !command.is_empty() {
-            check_arguments(name, &command);
+            unknown.extend(unknown_arguments(name, &command));
         }
         if let Some(variables) = service["environment"].as_object() {
-            variables.keys().for_each(|name| check_variable(name));
+            unknown.extend(variables.keys().filter_map(|name| unknown_variable(name)));
         }
         assert_eq!(service["read_only"], true, "{name}");
         assert_eq!(texts(service, "/cap_drop"), ["ALL"]);
@@ -94,6 +95,7 @@ fn the_cluster_of_a_laptop_is_what_the_programs_understand() {
             );
         }
     }
+    assert!(unknown.is_empty(), "{unknown:#?}");
     assert_eq!(services["executor"]["scale"], 2);
     let limit = texts(&services["executor"], "/command")
         .iter()

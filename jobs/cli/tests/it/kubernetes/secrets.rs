@@ -50,8 +50,8 @@ fn the_script_makes_every_secret_that_production_asks_for() {
                 .count();
         }
     }
-    // Certificate, key and authority of both daemons, tokens; token and authority of both jobs.
-    assert_eq!(asked, 3 + 3 + 1 + 2 * 2);
+    // Certificate, key, authority and tokens of both daemons; token and authority of both jobs.
+    assert_eq!(asked, 2 * 4 + 2 * 2);
     // Nothing is asked for where all is open, and no secret stands in the repository.
     for overlay in [local, production] {
         assert_eq!(overlay.of_kind("Secret").count(), 0);
@@ -93,9 +93,9 @@ fn certificates_are_signed_and_tokens_hashed() {
 
     for (role, host) in [
         ("scheduler", "scheduler"),
-        ("scheduler", "scheduler-registration"),
+        ("scheduler", "scheduler.clientele.svc"),
+        ("executor", "executor"),
         ("executor", "executor-7.executors.clientele.svc"),
-        ("executor", "localhost"),
     ] {
         let (authority, own) = (path("ca.crt"), path(&format!("{role}/tls.crt")));
         for purpose in ["sslserver", "sslclient"] {
