@@ -86,7 +86,11 @@ fn the_cluster_of_a_laptop_is_what_the_programs_understand() {
         assert_eq!(service["read_only"], true, "{name}");
         assert_eq!(texts(service, "/cap_drop"), ["ALL"]);
         assert_eq!(texts(service, "/security_opt"), ["no-new-privileges:true"]);
-        assert!(text(service, "/user") != "" && !text(service, "/user").starts_with("0:"));
+        let user = text(service, "/user");
+        assert!(
+            !user.is_empty() && !user.starts_with("0:"),
+            "{name} runs as {user}"
+        );
         assert!(text(service, "/mem_limit").parse::<u64>().unwrap() >= 1 << 30);
         for port in list(service, "/ports") {
             assert_eq!(
