@@ -5,7 +5,6 @@
 //! functions, stores and codecs.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod drain;
 mod logging;
 mod settings;
 
@@ -34,10 +33,6 @@ fn main() -> ExitCode {
 
 fn run(flags: &settings::Flags) -> anyhow::Result<()> {
     let settings = settings::load(flags)?;
-    if flags.drain {
-        let (address, longest) = settings.drain();
-        return drain::ask(address, None, longest);
-    }
     logging::start(&settings.log_level, settings.log_format)?;
     let params = settings.params()?;
     tokio::runtime::Builder::new_multi_thread()

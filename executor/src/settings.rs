@@ -1,7 +1,7 @@
 //! Settings, in rising order of precedence: the defaults, `--config FILE`
 //! (TOML), the `EXECUTOR_*` environment, the flags.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,11 +21,6 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE", env = "EXECUTOR_CONFIG")]
     #[serde(skip)]
     config: Option<PathBuf>,
-    /// Ask the executor of these settings on this machine to leave, wait until
-    /// it may be ended, and end: for what runs before a container is stopped
-    #[arg(long)]
-    #[serde(skip)]
-    pub(crate) drain: bool,
     /// The scheduler [default: http://127.0.0.1:50050]
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,22 +161,7 @@ pub(crate) fn load(flags: &Flags) -> anyhow::Result<Settings> {
         .context("settings")
 }
 
-/// What a drain may take beyond the wait for tasks.
-const DRAIN_MARGIN: Duration = Duration::from_secs(15);
-
 impl Settings {
-    /// Where a running executor of these settings is asked to drain, and how
-    /// long its answer may take.
-    pub(crate) fn drain(&self) -> (SocketAddr, Duration) {
-        let host = match self.bind {
-            everywhere if everywhere.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            one => one,
-        };
-        let waiting = Duration::from_secs(self.drain_timeout_seconds);
-        let address = SocketAddr::new(host, self.health_port);
-        (address, waiting.saturating_add(DRAIN_MARGIN))
-    }
-
     pub(crate) fn params(&self) -> anyhow::Result<ExecutorParams> {
         let bytes = |key: &str, text: &str| {
             engine::parse_bytes(text).map_err(|e| anyhow::anyhow!("{key}: {e}"))
@@ -223,18 +203,6 @@ mod tests {
         assert_eq!((params.port, params.memory_limit_bytes), (8, Some(2 << 30)));
         assert_eq!(params.scheduler, "http://127.0.0.1:50050");
         assert!(params.bind.is_loopback());
-    }
-
-    #[test]
-    fn a_drain_is_asked_for_on_this_machine() {
-        let flags = Flags {
-            bind: Some("0.0.0.0".parse().unwrap()),
-            drain_timeout_seconds: Some(600),
-            ..Default::default()
-        };
-        let (address, longest) = load(&flags).unwrap().drain();
-        assert_eq!(address.to_string(), "127.0.0.1:50053");
-        assert!(longest > Duration::from_secs(600));
     }
 
     #[test]
