@@ -146,7 +146,7 @@ impl LocalCluster {
 
 /// Starts a daemon of the workspace and reads where it listens.
 pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
-    let mut child = Command::new(binary(role)?)
+    let mut child = Command::new(binaries()?.join(role))
         .args(flags)
         .args(["--log-level", "warn"])
         .stdin(Stdio::null())
@@ -178,11 +178,6 @@ pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
         )));
     }
     Ok(daemon)
-}
-
-/// The program of a daemon, `scheduler` or `executor`.
-pub fn binary(role: &str) -> std::io::Result<PathBuf> {
-    Ok(binaries()?.join(role))
 }
 
 /// The folder of the workspace's binaries: the one above the running test's.
