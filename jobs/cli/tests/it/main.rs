@@ -13,6 +13,7 @@ mod failures;
 mod house;
 mod imports;
 mod interrupt;
+mod kubernetes;
 mod logs;
 mod modes;
 mod program;
