@@ -35,7 +35,7 @@ use tonic::service::Routes;
 use tonic::transport::Channel;
 
 use super::drain::Drain;
-use super::security::{self, Need, Outgoing, Role, Security};
+use super::security::{self, Need, Outgoing, Role, Security, Sockets};
 use super::tasks::Tasks;
 use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
@@ -107,6 +107,7 @@ pub(crate) struct Running {
     stop: tokio::sync::mpsc::Receiver<bool>,
     servers: Vec<JoinHandle<()>>,
     work: WorkFolder,
+    _sockets: Sockets,
 }
 
 impl Running {
@@ -123,6 +124,7 @@ impl Running {
         })?;
         let work_path = work.path().to_string_lossy().into_owned();
         let security = Security::load(&params.security, Role::Executor, params.bind)?;
+        let sockets = security.outgoing.until_dropped();
         let health = ExecutorHealth::new();
         let drain = Drain::default();
         let shutdown = ShutdownNotifier::new();
@@ -209,6 +211,7 @@ impl Running {
             stop,
             servers,
             work,
+            _sockets: sockets,
             drain,
         })
     }

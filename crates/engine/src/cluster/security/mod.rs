@@ -23,7 +23,7 @@ use super::ClusterError;
 use crate::roots;
 
 pub(crate) use gate::{Gate, Need};
-pub(crate) use outgoing::Outgoing;
+pub(crate) use outgoing::{Outgoing, Sockets};
 pub use redact::{Redacting, redact};
 pub(crate) use serve::{Peer, serve};
 
