@@ -24,7 +24,7 @@ pub(crate) fn start(level: &str, format: LogFormat) -> anyhow::Result<()> {
         .with_writer(|| engine::cluster::Redacting(std::io::stderr()));
     match format {
         LogFormat::Text => lines.init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
     }
     Ok(())
 }

@@ -76,6 +76,11 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     drain_timeout_seconds: Option<u64>,
+    /// Seconds between signs of life to the scheduler, well below its --executor-timeout-seconds
+    /// [default: 5]
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heartbeat_seconds: Option<u64>,
     /// Own certificate and those between it and the authority (PEM), with the name
     /// `executor` in it; TLS is spoken when given
     #[arg(long, value_name = "FILE")]
@@ -131,6 +136,7 @@ pub(crate) struct Settings {
     max_message_size: String,
     connect_timeout_seconds: u64,
     drain_timeout_seconds: u64,
+    heartbeat_seconds: u64,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     tls_ca: Option<PathBuf>,
@@ -158,6 +164,7 @@ impl Default for Settings {
             max_message_size: "128MiB".to_owned(),
             connect_timeout_seconds: 60,
             drain_timeout_seconds: 60,
+            heartbeat_seconds: 5,
             tls_cert: None,
             tls_key: None,
             tls_ca: None,
@@ -171,7 +178,7 @@ impl Default for Settings {
     }
 }
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "scheduler",
     "bind",
     "advertise_host",
@@ -184,6 +191,7 @@ const KEYS: [&str; 21] = [
     "max_message_size",
     "connect_timeout_seconds",
     "drain_timeout_seconds",
+    "heartbeat_seconds",
     "tls_cert",
     "tls_key",
     "tls_ca",
@@ -236,6 +244,7 @@ impl Settings {
             max_message_size_bytes: bytes("max_message_size", &self.max_message_size)?,
             connect_timeout: Duration::from_secs(self.connect_timeout_seconds),
             drain_timeout: Duration::from_secs(self.drain_timeout_seconds),
+            heartbeat_seconds: self.heartbeat_seconds,
             security: SecurityParams::from_files(
                 [&self.tls_cert, &self.tls_key, &self.tls_ca].map(Option::as_deref),
                 self.tokens.clone(),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ const LOCK: &str = ".latest.lock";
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const MOST_SWAPS: u32 = 50;
+const LOST_PAUSE: Duration = Duration::from_millis(200);
+/// How often a put is tried again whose answer was lost.
+const MOST_LOST: u32 = 5;
 
 /// The content of `latest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +76,7 @@ impl Pointer<'_> {
             Some(folder) => Some(self.lock(folder.join(LOCK)).await?),
             None => None,
         };
+        let mut lost = 0;
         for swap in 0..MOST_SWAPS {
             let read = self
                 .read_version()
@@ -79,6 +84,8 @@ impl Pointer<'_> {
                 .map_err(ArtifactError::store("read", &self.url))?;
             let mode = match read {
                 None => PutMode::Create,
+                // Our own put, of which no answer came back.
+                Some((Some(current), _)) if current == *to => return Ok(true),
                 Some((Some(current), _)) if !to.is_newer_than(&current) => return Ok(false),
                 Some((_, version)) => PutMode::Update(version),
             };
@@ -111,6 +118,11 @@ impl Pointer<'_> {
                         .await
                         .map_err(ArtifactError::store("write", &self.url))?;
                     return Ok(true);
+                }
+                // Whether it was done shows when the pointer is read again.
+                Err(error) if lost < MOST_LOST && was_cut_off(&error) => {
+                    lost += 1;
+                    tokio::time::sleep(LOST_PAUSE * lost).await;
                 }
                 Err(source) => return Err(ArtifactError::store("write", &self.url)(source)),
             }
@@ -162,4 +174,20 @@ impl Pointer<'_> {
             }
         }
     }
+}
+
+/// Whether a connection broke before the answer came. A store's client does not repeat a
+/// conditional put by itself then, because the first may have been done.
+fn was_cut_off(error: &Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(http) = error.downcast_ref::<HttpError>() {
+            return matches!(
+                http.kind(),
+                HttpErrorKind::Interrupted | HttpErrorKind::Timeout | HttpErrorKind::Unknown
+            );
+        }
+        cause = error.source();
+    }
+    false
 }

@@ -18,9 +18,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 
-use crate::source;
+use crate::{sink, source};
 
-/// Logical plans: our table providers, then Ballista's nodes and file formats.
+/// Logical plans: our nodes and table providers, then Ballista's nodes and file formats.
 #[derive(Debug, Default)]
 pub struct EngineLogicalCodec {
     ballista: BallistaLogicalExtensionCodec,
@@ -33,11 +33,18 @@ impl LogicalExtensionCodec for EngineLogicalCodec {
         inputs: &[LogicalPlan],
         context: &TaskContext,
     ) -> Result<Extension> {
-        self.ballista.try_decode(bytes, inputs, context)
+        match sink::codec::decode_node(bytes, inputs) {
+            Some(node) => node,
+            None => self.ballista.try_decode(bytes, inputs, context),
+        }
     }
 
     fn try_encode(&self, node: &Extension, bytes: &mut Vec<u8>) -> Result<()> {
-        self.ballista.try_encode(node, bytes)
+        match sink::codec::encode_node(node) {
+            Some(encoded) => bytes.extend(encoded?),
+            None => self.ballista.try_encode(node, bytes)?,
+        }
+        Ok(())
     }
 
     fn try_decode_table_provider(
@@ -101,7 +108,9 @@ impl PhysicalExtensionCodec for EnginePhysicalCodec {
         context: &TaskContext,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match source::codec::decode_scan(bytes, inputs) {
+        let ours = source::codec::decode_scan(bytes, inputs)
+            .or_else(|| sink::codec::decode_exec(bytes, inputs));
+        match ours {
             Some(plan) => plan,
             None => self.ballista.try_decode(bytes, inputs, context, converter),
         }
@@ -113,7 +122,9 @@ impl PhysicalExtensionCodec for EnginePhysicalCodec {
         bytes: &mut Vec<u8>,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<()> {
-        match source::codec::encode_scan(node.as_ref()) {
+        let ours = source::codec::encode_scan(node.as_ref())
+            .or_else(|| sink::codec::encode_exec(node.as_ref()));
+        match ours {
             Some(encoded) => bytes.extend(encoded?),
             None => self.ballista.try_encode(node, bytes, converter)?,
         }

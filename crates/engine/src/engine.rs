@@ -1,7 +1,7 @@
 //! The facade: tables and queries, the same in every mode.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
@@ -71,6 +71,8 @@ struct Inner {
     context: SessionContext,
     /// The jobs of cluster mode.
     jobs: Option<Jobs>,
+    /// What jobs are called on a cluster.
+    job_name: Mutex<String>,
     /// The servers of standalone mode.
     local: Option<LocalCluster>,
     /// Declared after `context`: spill files are gone before their folder is.
@@ -118,6 +120,7 @@ impl Engine {
                     context: context(session::session_state(config, runtime, None)),
                     memory_limit_bytes: Some(limit),
                     jobs: None,
+                    job_name: Mutex::default(),
                     local: None,
                     _work: Some(work),
                     mode: params.mode,
@@ -134,6 +137,7 @@ impl Engine {
                     context: client(local.url(), session::session_config(threads, message_size))?,
                     memory_limit_bytes: Some(limit),
                     jobs: None,
+                    job_name: Mutex::default(),
                     local: Some(local),
                     _work: None,
                     mode: params.mode,
@@ -156,6 +160,7 @@ impl Engine {
                     )?,
                     memory_limit_bytes: None,
                     jobs: Some(Jobs::new(&url, outgoing, params.cluster, message_size)?),
+                    job_name: Mutex::default(),
                     local: None,
                     _work: None,
                     mode: params.mode,
@@ -266,6 +271,20 @@ impl Engine {
             .map_err(|e| self.told(e, &format!("look up table {table}"), None))
     }
 
+    /// What the queries that follow are called on a cluster, `<run>/<step>`: the name stands in
+    /// the scheduler's status and beside the log lines of scheduler and executors. Clones of this
+    /// engine share it.
+    pub fn name_jobs(&self, name: &str) {
+        let mut current = self.job_name();
+        name.clone_into(&mut current);
+    }
+
+    fn job_name(&self) -> MutexGuard<'_, String> {
+        // A name is whole also when a thread panicked.
+        let name = self.inner.job_name.lock();
+        name.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The store that serves a URL or path, and the place in it.
     pub fn store(
         &self,
@@ -311,8 +330,10 @@ impl Engine {
     /// Runs a planned query. On a cluster its job is sent again when it is lost, and cancelled when
     /// the caller stops waiting.
     pub(crate) async fn run(&self, frame: DataFrame) -> DataFusionResult<Vec<RecordBatch>> {
+        // A copy: the lock is not held while the query runs.
+        let name = self.job_name().clone();
         match &self.inner.jobs {
-            Some(jobs) => jobs.run(frame).await,
+            Some(jobs) => jobs.run(frame, &name).await,
             None => frame.collect().await,
         }
     }
@@ -380,7 +401,7 @@ fn start_failed(error: DataFusionError) -> EngineError {
 
 /// The batch with exactly the columns of `schema`: plans may narrow whether a
 /// column can be null and widen text to views, and that must not show.
-fn conform(batch: &RecordBatch, schema: &SchemaRef) -> DataFusionResult<RecordBatch> {
+pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> DataFusionResult<RecordBatch> {
     let columns = batch
         .columns()
         .iter()

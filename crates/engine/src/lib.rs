@@ -18,12 +18,14 @@
 pub mod cluster;
 mod codec;
 mod engine;
+mod envelope;
 mod error;
 pub mod functions;
 mod memory;
 mod parameters;
 mod roots;
 pub mod session;
+mod sink;
 pub mod source;
 pub mod stores;
 mod tables;

@@ -22,6 +22,7 @@ use datafusion::prelude::SessionConfig;
 
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::functions;
+use crate::sink::EnginePlanner;
 use crate::stores::Registry;
 
 /// Rows a Parquet writer of a step table gathers before it writes them.
@@ -93,8 +94,8 @@ pub(crate) fn embedded_config(
 /// The state built from `config`: our functions beside all of DataFusion's
 /// (nested ones included), the rules Ballista needs, our stores.
 ///
-/// `planner` is Ballista's on a client; without one the plan runs where it is
-/// made. Lists of functions are given whole, because Ballista's own upgrade of a
+/// `planner` is Ballista's on a client; without one this session plans itself, our
+/// own nodes included. Lists of functions are given whole, because Ballista's own upgrade of a
 /// state replaces them and drops what it does not know.
 pub fn session_state(
     config: SessionConfig,
@@ -103,18 +104,17 @@ pub fn session_state(
 ) -> SessionState {
     let mut scalars = ballista_scalar_functions();
     scalars.extend(functions::scalar_functions());
-    let mut builder = SessionStateBuilder::new()
+    let planner = planner.unwrap_or_else(|| Arc::new(EnginePlanner));
+    SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)
         .with_runtime_env(runtime)
         .with_optimizer_rules(ballista_default_optimizer_rules())
         .with_scalar_functions(scalars)
         .with_aggregate_functions(ballista_aggregate_functions())
-        .with_window_functions(ballista_window_functions());
-    if let Some(planner) = planner {
-        builder = builder.with_query_planner(planner);
-    }
-    builder.build()
+        .with_window_functions(ballista_window_functions())
+        .with_query_planner(planner)
+        .build()
 }
 
 /// The surroundings of a session: our stores, the folder spills go to, the

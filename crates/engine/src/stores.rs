@@ -5,11 +5,15 @@
 //! Credentials, endpoints and regions come from the environment alone (the
 //! `AWS_*`, `GOOGLE_*`, `AZURE_*` variables that the stores document, and the
 //! identity of the machine); they never enter session settings, which a
-//! cluster's interface shows.
+//! cluster's interface shows. What a store refuses for the moment is tried
+//! again, for a minute or for `CLIENTELE_STORE_RETRY_SECONDS`.
+
+mod whole;
 
 use std::collections::HashMap;
 use std::path::Path as FsPath;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use datafusion::common::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreRegistry;
@@ -18,9 +22,10 @@ use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::http::HttpBuilder;
 use object_store::path::Path;
-use object_store::{ClientOptions, ObjectStore};
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
+use self::whole::WholeAnswers;
 use crate::roots;
 
 /// A URL that names no place we can reach.
@@ -144,6 +149,31 @@ fn store_of(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
     Ok(client)
 }
 
+/// How long a request that a store refuses for the moment is tried again, in seconds; the variable
+/// [`RETRY_VARIABLE`] says otherwise.
+const RETRY_SECONDS: u64 = 60;
+
+/// See [`RETRY_SECONDS`].
+const RETRY_VARIABLE: &str = "CLIENTELE_STORE_RETRY_SECONDS";
+
+/// Throttling (503), server errors, resets and time-outs are tried again, at first after a tenth
+/// of a second, then after growing pauses that chance spreads, so that many tasks do not come back
+/// at once. A store that stays away is given up after about a minute.
+fn retry() -> RetryConfig {
+    let seconds = std::env::var(RETRY_VARIABLE);
+    let seconds = seconds.ok().and_then(|text| text.trim().parse().ok());
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(10),
+            base: 2.0,
+        },
+        // The time is the limit.
+        max_retries: 100,
+        retry_timeout: Duration::from_secs(seconds.unwrap_or(RETRY_SECONDS)),
+    }
+}
+
 /// Makes the client of a store. Contacts nothing.
 fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
     let failed = |reason: object_store::Error| StoreError::Client {
@@ -155,18 +185,24 @@ fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
         "s3" | "s3a" => Arc::new(
             AmazonS3Builder::from_env()
                 .with_bucket_name(host(url)?)
+                .with_http_connector(WholeAnswers)
+                .with_retry(retry())
                 .build()
                 .map_err(failed)?,
         ),
         "gs" => Arc::new(
             GoogleCloudStorageBuilder::from_env()
                 .with_bucket_name(host(url)?)
+                .with_http_connector(WholeAnswers)
+                .with_retry(retry())
                 .build()
                 .map_err(failed)?,
         ),
         "az" => Arc::new(
             MicrosoftAzureBuilder::from_env()
                 .with_container_name(host(url)?)
+                .with_http_connector(WholeAnswers)
+                .with_retry(retry())
                 .build()
                 .map_err(failed)?,
         ),
@@ -174,6 +210,7 @@ fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
             HttpBuilder::new()
                 .with_url(url.origin().ascii_serialization())
                 .with_client_options(ClientOptions::new().with_allow_http(true))
+                .with_retry(retry())
                 .build()
                 .map_err(failed)?,
         ),

@@ -1,27 +1,26 @@
 //! Tables on disk: registering Parquet, writing results as Parquet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::dataframe::DataFrame;
-use datafusion::datasource::file_format::format_as_file_type;
-use datafusion::datasource::file_format::parquet::{ParquetFormat, ParquetFormatFactory};
+use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::LogicalPlanBuilder;
-use futures::TryStreamExt;
-use object_store::{ObjectStore, ObjectStoreExt};
+use datafusion::logical_expr::{Extension, LogicalPlan};
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
 
 use crate::engine::{Engine, Params, Written};
 use crate::error::EngineError;
+use crate::sink::Sink;
+use crate::sink::attempt::{Attempt, Part};
+use crate::sink::files::{self, PART_EXTENSION};
 use crate::stores::{self, ResolvedUrl};
-
-const PART_EXTENSION: &str = ".parquet";
 
 /// See [`Engine::register_parquet`].
 pub(crate) async fn register_parquet(
@@ -81,49 +80,67 @@ pub(crate) async fn materialise(
     let frame = engine.plan(sql, params).await.map_err(told)?;
     let schema = without_views(frame.schema().as_arrow());
 
-    remove_parts(&place).await.map_err(|e| unwritable(url, e))?;
-    let format = format_as_file_type(Arc::new(ParquetFormatFactory::new()));
-    let (state, plan) = frame.into_parts();
-    // Said outright: a folder may have a dot in its name.
-    let folder = HashMap::from([("single_file_output".to_owned(), "false".to_owned())]);
-    let copy = LogicalPlanBuilder::copy_to(plan, place.url.to_string(), format, folder, Vec::new())
-        .and_then(LogicalPlanBuilder::build)
-        .map_err(told)?;
-    let counts = engine
-        .run(DataFrame::new(state, copy))
+    // What an interrupted run left; the folder belongs to the table.
+    files::remove(&place, "", &[])
         .await
-        .map_err(told)?;
-    let rows = counts
-        .iter()
-        .filter_map(|batch| batch.column(0).as_primitive_opt::<UInt64Type>())
-        .flat_map(|counts| counts.values().iter())
-        .sum();
-    if rows == 0 {
-        write_empty_part(&place, &schema)
-            .await
-            .map_err(|e| unwritable(url, e))?;
-    } else if parts(&place)
-        .await
-        .map_err(|e| unwritable(url, e))?
-        .is_empty()
-    {
-        return Err(EngineError::Write {
-            what: url.to_owned(),
-            reason: format!(
-                "the executors report {rows} rows written, but nothing is there to be seen from \
-                 this machine; use an object store or a folder that all machines share"
-            ),
-            source: None,
-        });
+        .map_err(|e| unwritable(url, e))?;
+    let attempt = Attempt::new(&place);
+    let parts = match write(engine, frame, &attempt, &schema).await {
+        Ok(report) => attempt.parts(&report).map_err(|e| unwritable(url, e)),
+        Err(error) => Err(told(error)),
+    };
+    let mut parts = match parts {
+        Ok(parts) => parts,
+        Err(error) => {
+            attempt.abandon().await;
+            return Err(error);
+        }
+    };
+    let rows = parts.iter().map(|part| part.rows).sum();
+    if parts.is_empty() {
+        let empty = write_empty_part(&place, attempt.own_part(), &schema).await;
+        parts.push(empty.map_err(|e| unwritable(url, e))?);
     }
+    attempt
+        .commit(&parts)
+        .await
+        .map_err(|e| unwritable(url, e))?;
 
-    let location = ListingTableUrl::try_new(place.url, None).map_err(told)?;
-    let config = ListingTableConfig::new(location)
+    // Exactly these files: whoever reads the table sees what was reported, whatever else comes to
+    // lie in the folder.
+    let locations = parts
+        .iter()
+        .map(|part| location(&place, part))
+        .collect::<Result<_, _>>()
+        .map_err(told)?;
+    let config = ListingTableConfig::new_with_multi_paths(locations)
         .with_listing_options(self::options(PART_EXTENSION))
         .with_schema(schema);
     let provider = ListingTable::try_new(config).map_err(told)?;
     engine.register_table(table, Arc::new(provider))?;
     Ok(Written { rows })
+}
+
+/// Runs the query into the attempt's files; returns their report.
+async fn write(
+    engine: &Engine,
+    frame: DataFrame,
+    attempt: &Attempt,
+    schema: &SchemaRef,
+) -> Result<Vec<RecordBatch>, DataFusionError> {
+    let (state, plan) = frame.into_parts();
+    let node = Arc::new(Sink::try_new(plan, attempt.target(), Arc::clone(schema))?);
+    let sink = LogicalPlan::Extension(Extension { node });
+    engine.run(DataFrame::new(state, sink)).await
+}
+
+fn location(place: &ResolvedUrl, part: &Part) -> Result<ListingTableUrl, DataFusionError> {
+    let name = part.path.filename().unwrap_or_default();
+    let url = place.url.join(name);
+    ListingTableUrl::try_new(
+        url.map_err(|e| DataFusionError::External(Box::new(e)))?,
+        None,
+    )
 }
 
 /// The schema without view types, inside lists and structs too.
@@ -174,33 +191,22 @@ fn as_folder(place: &mut ResolvedUrl) {
     }
 }
 
-async fn parts(place: &ResolvedUrl) -> object_store::Result<Vec<object_store::path::Path>> {
-    place
-        .store
-        .list(Some(&place.path))
-        .try_filter_map(|object| async move {
-            let part = object.location.as_ref().ends_with(PART_EXTENSION);
-            Ok(part.then_some(object.location))
-        })
-        .try_collect()
-        .await
-}
-
-async fn remove_parts(place: &ResolvedUrl) -> object_store::Result<()> {
-    for part in parts(place).await? {
-        place.store.delete(&part).await?;
-    }
-    Ok(())
-}
-
-async fn write_empty_part(place: &ResolvedUrl, schema: &SchemaRef) -> Result<(), DataFusionError> {
+async fn write_empty_part(
+    place: &ResolvedUrl,
+    path: Path,
+    schema: &SchemaRef,
+) -> Result<Part, DataFusionError> {
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, Arc::clone(schema), None)?;
     writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
     writer.close()?;
-    let part = place.path.clone().join("empty.parquet");
-    place.store.put(&part, bytes.into()).await?;
-    Ok(())
+    let size = bytes.len() as u64;
+    place.store.put(&path, bytes.into()).await?;
+    Ok(Part {
+        path,
+        rows: 0,
+        bytes: size,
+    })
 }
 
 fn unreadable(url: &str, error: object_store::Error) -> EngineError {

@@ -4,6 +4,7 @@
 //! Uses the binaries `scheduler` and `executor` of this workspace and nothing
 //! but the standard library. Not for anything but tests.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -33,8 +34,7 @@ impl Daemon {
     /// Sends SIGTERM and waits for the end; whether it ended with success in
     /// `longest`.
     pub fn terminate(&mut self, longest: Duration) -> std::io::Result<bool> {
-        let id = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &id]).status()?;
+        self.signal("TERM")?;
         let start = Instant::now();
         while start.elapsed() < longest {
             if let Some(status) = self.child.try_wait()? {
@@ -43,6 +43,15 @@ impl Daemon {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(false)
+    }
+
+    /// Sends a signal by name, such as `STOP`.
+    pub fn signal(&self, name: &str) -> std::io::Result<()> {
+        let id = self.child.id().to_string();
+        Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .map(drop)
     }
 
     /// Ends the process at once, as a crash would.
@@ -70,6 +79,17 @@ impl Drop for Daemon {
     }
 }
 
+/// What the processes of a cluster are started with.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Variables added to the test's own.
+    pub variables: Vec<(String, String)>,
+    /// Flags added to every daemon's.
+    pub flags: Vec<String>,
+    /// The file that gets what all of them log; the test's stderr without one.
+    pub log_file: Option<PathBuf>,
+}
+
 /// A scheduler and its executors.
 #[derive(Debug)]
 pub struct LocalCluster {
@@ -78,23 +98,49 @@ pub struct LocalCluster {
     /// The executors, in the order they were started.
     pub executors: Vec<Daemon>,
     work_dir: PathBuf,
+    executor_timeout_seconds: u64,
+    surroundings: Surroundings,
 }
 
 impl LocalCluster {
     /// Starts a scheduler and `executors` executors of two vcores and 512 MiB
     /// each, and waits until all are registered. Their files go below `work_dir`.
     pub fn start(executors: usize, work_dir: &Path) -> std::io::Result<Self> {
-        let flags = [
-            "--port",
-            "0",
-            "--min-ready-executors",
-            &executors.to_string(),
-        ];
-        let scheduler = start("scheduler", &flags)?;
+        Self::start_in(executors, work_dir, Surroundings::default())
+    }
+
+    /// The same in these surroundings.
+    pub fn start_in(
+        executors: usize,
+        work_dir: &Path,
+        surroundings: Surroundings,
+    ) -> std::io::Result<Self> {
+        Self::begin(executors, work_dir, 20, surroundings)
+    }
+
+    /// The same with executors that count as lost after so many seconds of silence.
+    pub fn start_with_timeout(
+        executors: usize,
+        work_dir: &Path,
+        executor_timeout_seconds: u64,
+    ) -> std::io::Result<Self> {
+        let surroundings = Surroundings::default();
+        Self::begin(executors, work_dir, executor_timeout_seconds, surroundings)
+    }
+
+    fn begin(
+        executors: usize,
+        work_dir: &Path,
+        executor_timeout_seconds: u64,
+        surroundings: Surroundings,
+    ) -> std::io::Result<Self> {
+        let scheduler = start_scheduler(0, executors, executor_timeout_seconds, &surroundings)?;
         let mut cluster = Self {
             scheduler,
             executors: Vec::new(),
             work_dir: work_dir.to_owned(),
+            executor_timeout_seconds,
+            surroundings,
         };
         for _ in 0..executors {
             cluster.add_executor()?;
@@ -103,9 +149,25 @@ impl LocalCluster {
         Ok(cluster)
     }
 
+    /// Kills the scheduler and starts another on the same port; executors find it by themselves.
+    pub fn restart_scheduler(&mut self) -> std::io::Result<()> {
+        let port = self.scheduler.address.rsplit(':').next().unwrap_or("0");
+        let port = port.parse().map_err(std::io::Error::other)?;
+        self.scheduler.kill()?;
+        let timeout = self.executor_timeout_seconds;
+        self.scheduler = start_scheduler(port, 1, timeout, &self.surroundings)?;
+        Ok(())
+    }
+
     /// Starts one more executor and waits until it is registered.
     pub fn add_executor(&mut self) -> std::io::Result<()> {
+        self.add_executor_behind(&[])
+    }
+
+    /// The same with a command in front that runs the executor, for example a shell that limits it.
+    pub fn add_executor_behind(&mut self, before: &[&str]) -> std::io::Result<()> {
         let url = self.url();
+        let heartbeat = (self.executor_timeout_seconds / 4).max(1).to_string();
         let work_dir = self.work_dir.to_string_lossy().into_owned();
         let flags = [
             "--scheduler",
@@ -122,8 +184,11 @@ impl LocalCluster {
             "512MiB",
             "--work-dir",
             &work_dir,
+            "--heartbeat-seconds",
+            &heartbeat,
         ];
-        self.executors.push(start("executor", &flags)?);
+        let executor = start_behind(before, "executor", &flags, &self.surroundings)?;
+        self.executors.push(executor);
         Ok(())
     }
 
@@ -144,9 +209,56 @@ impl LocalCluster {
     }
 }
 
+fn start_scheduler(
+    port: u16,
+    executors: usize,
+    executor_timeout_seconds: u64,
+    surroundings: &Surroundings,
+) -> std::io::Result<Daemon> {
+    start_behind(
+        &[],
+        "scheduler",
+        &[
+            "--port",
+            &port.to_string(),
+            "--min-ready-executors",
+            &executors.to_string(),
+            "--executor-timeout-seconds",
+            &executor_timeout_seconds.to_string(),
+        ],
+        surroundings,
+    )
+}
+
 /// Starts a daemon of the workspace and reads where it listens.
 pub fn start(role: &str, flags: &[&str]) -> std::io::Result<Daemon> {
-    launch(role, flags, "warn", &[], Stdio::inherit())
+    start_behind(&[], role, flags, &Surroundings::default())
+}
+
+/// Starts a daemon, with a command in front where one is given.
+fn start_behind(
+    before: &[&str],
+    role: &str,
+    flags: &[&str],
+    surroundings: &Surroundings,
+) -> std::io::Result<Daemon> {
+    let log = match &surroundings.log_file {
+        Some(path) => OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)?
+            .into(),
+        None => Stdio::inherit(),
+    };
+    let more = surroundings.flags.iter().map(String::as_str);
+    let flags: Vec<&str> = flags.iter().copied().chain(more).collect();
+    let level = match flags.contains(&"--log-level") {
+        true => None,
+        false => Some("warn"),
+    };
+    let variables = surroundings.variables.iter();
+    let variables: Vec<_> = variables.map(|(name, value)| (&**name, &**value)).collect();
+    spawn(before, role, &flags, level, &variables, log)
 }
 
 /// The same with a log filter, variables of the environment and a place for the
@@ -158,9 +270,31 @@ pub fn launch(
     variables: &[(&str, &str)],
     log: Stdio,
 ) -> std::io::Result<Daemon> {
-    let mut child = Command::new(binaries()?.join(role))
+    spawn(&[], role, flags, Some(log_level), variables, log)
+}
+
+fn spawn(
+    before: &[&str],
+    role: &str,
+    flags: &[&str],
+    log_level: Option<&str>,
+    variables: &[(&str, &str)],
+    log: Stdio,
+) -> std::io::Result<Daemon> {
+    let binary = binaries()?.join(role);
+    let mut command = match before {
+        [] => Command::new(binary),
+        [first, more @ ..] => {
+            let mut command = Command::new(first);
+            command.args(more).arg(binary);
+            command
+        }
+    };
+    if let Some(level) = log_level {
+        command.args(["--log-level", level]);
+    }
+    let mut child = command
         .args(flags)
-        .args(["--log-level", log_level])
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -100,6 +100,7 @@ impl JobContext {
         self.check()?;
         let (index, total) = self.place(name);
         let outer = self.state().current.replace(name);
+        self.engine.name_jobs(&format!("{}/{name}", self.run.id()));
         self.reporter.step_started(name, index, total);
         let span = info_span!("step", name);
         let began = Instant::now();

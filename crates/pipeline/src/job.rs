@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use engine::Engine;
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Span, error_span, field};
 
 use crate::{Cancelled, Failure, JobContext, Reporter};
 
@@ -87,7 +87,7 @@ pub struct Finished<O> {
 /// [`Failure`], with the kind that decides the exit code. A panic becomes
 /// [`crate::FailureKind::Internal`] and names the step.
 pub async fn run_job<J: Job>(job: J, frame: Frame) -> Result<Finished<J::Outcome>, Failure> {
-    let span = info_span!("job", name = job.name());
+    let span = error_span!("job", name = job.name(), run_id = field::Empty);
     run_in_frame(job, frame).instrument(span).await
 }
 
@@ -108,6 +108,7 @@ async fn run_in_frame<J: Job>(job: J, frame: Frame) -> Result<Finished<J::Outcom
         }
         run = &mut begin => run?,
     };
+    Span::current().record("run_id", field::display(run.id()));
     tracing::info!(run = %run.id(), url = run.url(), "run begun");
     let context = JobContext {
         engine: frame.engine,

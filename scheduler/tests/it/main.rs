@@ -3,4 +3,5 @@
 
 mod cluster;
 mod daemons;
+mod metrics;
 mod status;

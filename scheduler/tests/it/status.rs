@@ -10,7 +10,7 @@ use engine::{Engine, EngineParams, Mode};
 const SOON: Duration = Duration::from_secs(20);
 
 /// An engine on the cluster with a table `numbers` of 1 to 10 000.
-async fn engine(cluster: &LocalCluster, folder: &Path) -> Engine {
+pub(crate) async fn engine(cluster: &LocalCluster, folder: &Path) -> Engine {
     let open = async |mode| {
         let params = EngineParams {
             mode,
@@ -151,4 +151,77 @@ fn an_unknown_job_is_not_found() {
     let (code, body) = cluster.scheduler.get("/api/status/nobody").unwrap();
     assert_eq!(code, 404);
     assert!(body.contains("knows no such job"), "{body}");
+}
+
+/// Head and body of an answer of the scheduler.
+fn whole_answer(cluster: &LocalCluster, path: &str) -> (String, String) {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(&cluster.scheduler.address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_tells_of_executors_jobs_and_stages_without_a_script() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = LocalCluster::start(1, &folder.path().join("executors")).unwrap();
+    let (_, empty) = whole_answer(&cluster, "/");
+    assert!(empty.contains("No job was sent"), "{empty}");
+    let engine = engine(&cluster, folder.path()).await;
+    let hostile = "<script>alert(1)</script>/\"><img src=x>";
+    engine.name_jobs(hostile);
+    let sum = "select sum(n) as n from numbers";
+    engine.query(sum, &[]).await.unwrap();
+    let counted = newest(&cluster, JobState::Succeeded).job.id;
+    let wrong = "select sum(cast(word || '<b>' as int)) as n from numbers";
+    engine.query(wrong, &[]).await.unwrap_err();
+    let failed = newest(&cluster, JobState::Failed).job.id;
+
+    let job = format!("/jobs/{counted}");
+    let broken = format!("/jobs/{failed}");
+    for path in ["/", &job, &broken, "/jobs/nobody", "/status.css"] {
+        let (head, body) = whole_answer(&cluster, path);
+        let expected = if path.ends_with("nobody") { 404 } else { 200 };
+        assert!(head.starts_with(&format!("http/1.1 {expected}")), "{head}");
+        let policy = "content-security-policy: default-src 'none'; style-src 'self'";
+        assert!(head.contains(policy), "{path}: {head}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+        for forbidden in [
+            "<script",
+            "<img",
+            "<b>",
+            "javascript:",
+            "style=",
+            "http://",
+            "https://",
+        ] {
+            assert!(!body.contains(forbidden), "{path} has {forbidden}: {body}");
+        }
+    }
+    let (_, page) = whole_answer(&cluster, "/");
+    assert!(page.contains("http-equiv=\"refresh\""), "{page}");
+    for told in [
+        &counted,
+        &failed,
+        "active",
+        "succeeded",
+        "failed",
+        "0 of 2",
+        "ready",
+    ] {
+        assert!(page.contains(told), "{told} is missing: {page}");
+    }
+    assert!(page.contains("&#60;script"), "the name is missing: {page}");
+    let (_, page) = whole_answer(&cluster, &job);
+    assert!(
+        !page.contains("http-equiv"),
+        "a job that has ended does not change"
+    );
+    assert!(page.contains("10,000"), "rows are missing: {page}");
+    let (_, page) = whole_answer(&cluster, &broken);
+    assert!(page.contains("Cannot cast"), "the error is missing: {page}");
 }

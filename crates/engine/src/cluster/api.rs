@@ -103,9 +103,17 @@ impl SchedulerApi {
     /// # Errors
     /// [`ApiError`].
     pub async fn job(&self, id: &str) -> Result<Option<JobDetail>, ApiError> {
-        let answer = self
-            .send(self.client.get(self.url(&format!("status/{id}"))))
-            .await?;
+        self.ask(&format!("status/{id}")).await
+    }
+
+    /// The same from the job's own client: once it has asked, the scheduler gives the job up when it
+    /// does not ask again.
+    pub(super) async fn attend(&self, id: &str) -> Result<Option<JobDetail>, ApiError> {
+        self.ask(&format!("status/{id}?attend=true")).await
+    }
+
+    async fn ask(&self, path: &str) -> Result<Option<JobDetail>, ApiError> {
+        let answer = self.send(self.client.get(self.url(path))).await?;
         if answer.status() == reqwest::StatusCode::NOT_FOUND {
             return Ok(None);
         }

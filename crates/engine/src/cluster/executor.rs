@@ -18,8 +18,8 @@ use ballista_core::serde::protobuf::{
     ExecutorStatus, ExecutorStoppedParams, GetJobStatusParams, HeartBeatParams, job_status,
 };
 use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
-use ballista_executor::execution_engine::{DefaultExecutionEngine, ExecutionEngine};
-use ballista_executor::executor::{Executor, TasksDrainedFuture};
+use ballista_executor::execution_engine::ExecutionEngine;
+use ballista_executor::executor::Executor;
 use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
 use ballista_executor::executor_server::TERMINATING;
 use ballista_executor::flight_service::BallistaFlightService;
@@ -35,9 +35,10 @@ use tonic::service::Routes;
 use tonic::transport::Channel;
 
 use super::drain::Drain;
+use super::metrics::{self, ExecutorMetrics, Measured, Pools};
 use super::security::{self, Need, Outgoing, Role, Security, Sockets};
 use super::tasks::Tasks;
-use super::{ClusterError, ExecutorParams, health, ports, scheduler_url};
+use super::{ClusterError, ExecutorParams, health, ports, scheduler_url, spans};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
 use crate::session;
@@ -50,10 +51,10 @@ const CACHED_SESSIONS: usize = 16;
 const RETRY: Duration = Duration::from_millis(300);
 
 /// How often a leaving executor asks whether it is still needed.
-const DRAIN_POLL: Duration = Duration::from_millis(500);
+const DRAIN_POLL: Duration = Duration::from_millis(250);
 
-/// How long clients have to fetch the results of a job that has ended.
-const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a leaving executor must not have been needed before it goes.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How long servers may take to close after the drain.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -78,6 +79,7 @@ pub async fn serve_executor(
     listening: impl FnOnce(ExecutorAddresses),
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ClusterError> {
+    spans::follow();
     let mut shutdown = std::pin::pin!(shutdown);
     let drain = params.drain_timeout;
     let mut running = tokio::select! {
@@ -130,6 +132,16 @@ impl Running {
         let shutdown = ShutdownNotifier::new();
         let mut servers = Vec::new();
 
+        let limit = params
+            .memory_limit_bytes
+            .unwrap_or_else(memory::default_memory_limit_bytes);
+        let pools = Arc::new(Pools::default());
+        let metrics = Arc::new(ExecutorMetrics::new(
+            vcores,
+            limit,
+            work.path().to_owned(),
+            Arc::clone(&pools),
+        )?);
         let gate = security.gate.clone();
         let tls = security.tls.clone();
         let mut serve = |listener: TcpListener, router: Router| {
@@ -146,7 +158,11 @@ impl Running {
             Some(port) => {
                 let (listener, address) = ports::listen(params.bind, port).await?;
                 let asked = health.clone();
-                let routes = health::routes(move || asked.is_ready()).merge(drain.routes());
+                let measured = Arc::clone(&metrics);
+                let gather = move || std::future::ready(measured.gather());
+                let routes = health::routes(move || asked.is_ready())
+                    .merge(metrics::routes(gather))
+                    .merge(drain.routes());
                 serve(listener, gate.guard(routes, Need::of_health));
                 Some(address)
             }
@@ -156,12 +172,13 @@ impl Running {
             &params, &work_path, vcores, flight, grpc, &health,
         )?);
         let scheduler = find_scheduler(&params, &security.outgoing).await?;
-        let engine: Arc<dyn ExecutionEngine> = Arc::new(DefaultExecutionEngine::new());
+        let engine: Arc<dyn ExecutionEngine> = Arc::new(Measured::new(metrics));
         let executor = Arc::new(executor(
             &params,
             &config,
             &work_path,
-            vcores,
+            limit,
+            &pools,
             &security.outgoing,
             Arc::clone(&engine),
         )?);
@@ -265,25 +282,29 @@ impl Running {
         self.drain.done();
     }
 
-    /// Ends when no task runs here and every job with results here has ended, long enough ago for
-    /// its client to have fetched them.
+    /// Ends when no task runs here and every job with results here has ended, and has stayed so for
+    /// a while: tasks may be on their way when the scheduler learns that none are wanted, and
+    /// clients fetch results after the end of their job.
     async fn unneeded(&mut self) {
-        TasksDrainedFuture(Arc::clone(&self.executor)).await;
-        let mut waited = false;
-        loop {
-            let mut needed = self.executor.active_task_count() > 0;
-            for job in jobs_in(self.work.path()) {
-                needed = needed || self.is_running(job).await;
+        let mut idle_since = Instant::now();
+        while idle_since.elapsed() < FAREWELL {
+            if self.is_needed().await {
+                idle_since = Instant::now();
             }
-            if !needed {
-                break;
-            }
-            waited = true;
             tokio::time::sleep(DRAIN_POLL).await;
         }
-        if waited {
-            tokio::time::sleep(FAREWELL).await;
+    }
+
+    async fn is_needed(&mut self) -> bool {
+        if self.executor.active_task_count() > 0 {
+            return true;
         }
+        for job in jobs_in(self.work.path()) {
+            if self.is_running(job).await {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether the scheduler says that the job goes on; nobody needs the results of a job whose
@@ -381,13 +402,12 @@ fn executor(
     params: &ExecutorParams,
     config: &Arc<ExecutorProcessConfig>,
     work_path: &str,
-    vcores: usize,
+    limit: usize,
+    pools: &Arc<Pools>,
     outgoing: &Outgoing,
     engine: Arc<dyn ExecutionEngine>,
 ) -> Result<Executor, ClusterError> {
-    let limit = params
-        .memory_limit_bytes
-        .unwrap_or_else(memory::default_memory_limit_bytes);
+    let vcores = config.vcores;
     let share = limit / vcores;
     if share < 1 << 20 {
         return Err(ClusterError::Parameters(format!(
@@ -395,9 +415,12 @@ fn executor(
         )));
     }
     // A task that works on n partitions holds n shares.
+    let pools = Arc::clone(pools);
     let pool_policy: MemoryPoolPolicy = Arc::new(move |base, _, vcores| {
+        let pool = memory::pool(share.saturating_mul(vcores.max(1) as usize));
+        pools.add(&pool);
         RuntimeEnvBuilder::from_runtime_env(&base)
-            .with_memory_pool(memory::pool(share.saturating_mul(vcores.max(1) as usize)))
+            .with_memory_pool(pool)
             .build_arc()
     });
     let spills = std::path::PathBuf::from(work_path);

@@ -12,10 +12,13 @@ mod executor;
 mod guard;
 mod health;
 mod jobs;
+mod journal;
 mod local;
+mod metrics;
 mod ports;
 mod scheduler;
 mod security;
+mod spans;
 pub mod status;
 mod tasks;
 

@@ -18,9 +18,10 @@ use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
 use super::guard::{self, GuardedCluster, Ledger};
+use super::metrics::{self, SchedulerMetrics};
 use super::security::{self, Need, Role, Security};
 use super::status::{self, ClusterView};
-use super::{ClusterError, SchedulerParams, health, ports};
+use super::{ClusterError, SchedulerParams, health, journal, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::session;
 
@@ -83,19 +84,24 @@ impl Scheduler {
             .await
             .map_err(stopped)?;
         guarded.watch(server.clone());
+        tokio::spawn(guard::watch_clients(server.clone(), ledger.clone()));
         let draining = Arc::new(AtomicBool::new(false));
+        let metrics = Arc::new(SchedulerMetrics::new()?);
+        let counting = Arc::clone(&metrics);
         let view = ClusterView::new(
             server.clone(),
             cluster_state,
             job_state,
             Arc::clone(&draining),
             ledger.clone(),
+            move |job| {
+                counting.ended(job);
+                journal::ended(job);
+            },
         );
-        let router = routes(&server, params.max_message_size_bytes, &view).merge(guard::routes(
-            server.clone(),
-            view,
-            ledger,
-        ));
+        tokio::spawn(journal::watch(server.clone(), view.clone()));
+        let router = routes(&server, params.max_message_size_bytes, &view, metrics)
+            .merge(guard::routes(server.clone(), view, ledger));
         let router = security.gate.guard(router, Need::of_scheduler);
         Ok(Self {
             address,
@@ -231,18 +237,29 @@ fn config(
     Ok(config)
 }
 
-fn routes(server: &Server, message_size: usize, view: &ClusterView) -> Router {
+fn routes(
+    server: &Server,
+    message_size: usize,
+    view: &ClusterView,
+    metrics: Arc<SchedulerMetrics>,
+) -> Router {
     let grpc = SchedulerGrpcServer::new(server.clone())
         .max_decoding_message_size(message_size)
         .max_encoding_message_size(message_size);
     let mut services = RoutesBuilder::default();
     services.add_service(grpc);
     let asked = view.clone();
+    let measured = view.clone();
+    let gather = move || {
+        let (view, metrics) = (measured.clone(), Arc::clone(&metrics));
+        async move { metrics.gather(&view).await }
+    };
     let ready = move || asked.is_ready();
     ballista_scheduler::api::get_routes(Arc::new(server.clone()))
         .merge(services.routes().into_axum_router())
         .merge(health::routes(ready))
         .merge(status::routes(view.clone()))
+        .merge(metrics::routes(gather))
 }
 
 fn stopped(error: ballista_core::error::BallistaError) -> ClusterError {

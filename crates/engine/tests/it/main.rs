@@ -6,4 +6,5 @@ mod embedded;
 mod fixture;
 mod functions;
 mod limits;
+mod sink;
 mod standalone;

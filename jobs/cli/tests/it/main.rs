@@ -7,13 +7,17 @@
 )]
 
 mod accounts;
+mod chaos;
 mod demo;
 mod failures;
 mod house;
 mod imports;
 mod interrupt;
+mod kubernetes;
+mod logs;
 mod modes;
 mod program;
 mod recommendation;
 mod recommendation_failures;
+mod s3;
 mod security;

@@ -51,7 +51,7 @@ pub(crate) fn fail(code: i32, arguments: &[&str]) -> String {
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped test says why")]
-fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 

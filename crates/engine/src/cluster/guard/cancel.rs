@@ -8,6 +8,7 @@ use axum::routing::post;
 use ballista_core::JobId;
 
 use super::{Ledger, Reason};
+use crate::cluster::metrics;
 use crate::cluster::scheduler::Server;
 use crate::cluster::status::{ClusterView, refused};
 
@@ -46,6 +47,7 @@ async fn cancel(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
     }
     let job = JobId::from(id);
     desk.ledger.record(&job, Reason::Asked);
+    metrics::guard_action("asked");
     tracing::info!(job = %job, "job cancelled by request");
     match desk.server.cancel_job(job).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),

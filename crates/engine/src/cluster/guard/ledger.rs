@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use ballista_core::JobId;
+use ballista_scheduler::state::task_manager::JobInfoCache;
 
 /// Jobs that are remembered; older ones are forgotten, as the scheduler itself forgets ended jobs.
 const REMEMBERED: usize = 10_000;
@@ -18,12 +20,15 @@ pub(crate) enum Reason {
     },
     /// Somebody asked for it.
     Asked,
+    /// Its client was not heard of any more.
+    ClientGone,
 }
 
 impl Reason {
     /// Whether to send the same query again is worth it.
     pub(crate) fn retry(&self) -> bool {
-        matches!(self, Self::ExecutorLost { .. })
+        // A client that was only held up finds its job given up when it comes back.
+        matches!(self, Self::ExecutorLost { .. } | Self::ClientGone)
     }
 }
 
@@ -35,11 +40,12 @@ impl std::fmt::Display for Reason {
                 "the executor {executor} was lost while the job had work or results on it"
             ),
             Self::Asked => f.write_str("somebody cancelled it at the scheduler"),
+            Self::ClientGone => f.write_str("nothing was heard of its client any more"),
         }
     }
 }
 
-/// The jobs given up. Cloning gives the same ledger.
+/// The jobs given up, and those that a client attends. Cloning gives the same ledger.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
     entries: Arc<Mutex<Entries>>,
@@ -49,6 +55,8 @@ pub(crate) struct Ledger {
 struct Entries {
     reasons: HashMap<JobId, Reason>,
     order: VecDeque<JobId>,
+    /// When the client of a job was last heard of.
+    attended: HashMap<JobId, Instant>,
 }
 
 impl Ledger {
@@ -70,6 +78,27 @@ impl Ledger {
     /// Why a job was given up; nothing for a job that was not.
     pub(crate) fn reason(&self, job: &JobId) -> Option<Reason> {
         self.entries().reasons.get(job).cloned()
+    }
+
+    /// The client of the job is there. From now on it must be heard of again and again.
+    pub(crate) fn attend(&self, job: &JobId) {
+        self.entries().attended.insert(job.clone(), Instant::now());
+    }
+
+    /// Forgets all attended jobs but these, and gives those whose client was silent for `longest`.
+    pub(crate) fn abandoned(
+        &self,
+        running: &HashMap<JobId, JobInfoCache>,
+        longest: Duration,
+    ) -> Vec<JobId> {
+        let mut entries = self.entries();
+        entries.attended.retain(|job, _| running.contains_key(job));
+        let silent = |heard: &Instant| heard.elapsed() > longest;
+        let attended = entries.attended.iter();
+        attended
+            .filter(|(_, heard)| silent(heard))
+            .map(|(job, _)| job.clone())
+            .collect()
     }
 
     fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {

@@ -15,6 +15,7 @@ use ballista_scheduler::state::execution_stage::{ExecutionStage, TaskInfo};
 use ballista_scheduler::state::task_manager::JobInfoCache;
 
 use super::{Ledger, Reason};
+use crate::cluster::metrics;
 use crate::cluster::scheduler::Server;
 
 /// Passes everything on to the state it wraps, and gives jobs up before an executor is removed.
@@ -62,6 +63,7 @@ impl GuardedCluster {
     }
 
     async fn give_up(&self, server: &Server, job: &JobId, executor: &str) {
+        metrics::guard_action("executor_lost");
         tracing::warn!(executor, job = %job, "an executor was lost; job cancelled");
         // Before the cancellation, so that whoever sees the one finds the other.
         self.ledger.record(

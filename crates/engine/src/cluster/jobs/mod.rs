@@ -71,14 +71,18 @@ impl Jobs {
         })
     }
 
-    /// Runs a query to its end. When the future is dropped the job is cancelled.
-    pub(crate) async fn run(&self, frame: DataFrame) -> Result<Vec<RecordBatch>, DataFusionError> {
+    /// Runs a query to its end under this name. When the future is dropped the job is cancelled.
+    pub(crate) async fn run(
+        &self,
+        frame: DataFrame,
+        name: &str,
+    ) -> Result<Vec<RecordBatch>, DataFusionError> {
         self.check_size(&frame)?;
         let most = self.params.max_retries;
         let mut wait = FIRST_WAIT;
         let mut retry = 1;
         loop {
-            let reason = match self.attempt(frame.clone()).await {
+            let reason = match self.attempt(frame.clone(), name).await {
                 Ok(batches) => return Ok(batches),
                 Err(Trouble::Final(error)) => return Err(error),
                 Err(Trouble::Passing(reason)) => reason,
@@ -113,8 +117,13 @@ impl Jobs {
         self.cancellations.close().await;
     }
 
-    async fn attempt(&self, frame: DataFrame) -> Result<Vec<RecordBatch>, Trouble> {
-        let context = Arc::new(frame.task_ctx());
+    async fn attempt(&self, frame: DataFrame, name: &str) -> Result<Vec<RecordBatch>, Trouble> {
+        let context = frame.task_ctx();
+        let named = context
+            .session_config()
+            .clone()
+            .with_ballista_job_name(name);
+        let context = Arc::new(context.with_session_config(named));
         let plan = frame.create_physical_plan().await.map_err(Trouble::Final)?;
         let watched = self.cancellations.watch(&plan);
         let result = tokio::select! {

@@ -12,6 +12,9 @@ use crate::cluster::SchedulerApi;
 use crate::cluster::status::{ExecutorState, JobStatus};
 use crate::parameters::{ClusterEvent, ClusterParams};
 
+/// How soon the job is looked for after it was sent.
+const FIRST_POLL: Duration = Duration::from_millis(50);
+
 /// How often the scheduler is asked.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -27,15 +30,16 @@ pub(super) async fn oversee(
     plan: &Arc<dyn ExecutionPlan>,
     params: &ClusterParams,
 ) -> Trouble {
+    let id = loop {
+        // The scheduler's answer to the submission has a time-out of its own.
+        match job_of(plan) {
+            Some(id) => break id.to_string(),
+            None => tokio::time::sleep(FIRST_POLL).await,
+        }
+    };
     let mut last = Last::now();
     loop {
-        tokio::time::sleep(POLL).await;
-        let Some(id) = job_of(plan) else {
-            // The scheduler has not answered the submission yet, which has a time-out of its own.
-            last.heard = Instant::now();
-            continue;
-        };
-        match api.job(&id.to_string()).await {
+        match api.attend(&id).await {
             Ok(Some(detail)) => {
                 last.heard = Instant::now();
                 last.unknown = 0;
@@ -59,6 +63,7 @@ pub(super) async fn oversee(
             }
             Err(_) => {}
         }
+        tokio::time::sleep(POLL).await;
     }
 }
 

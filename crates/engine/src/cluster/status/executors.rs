@@ -56,7 +56,7 @@ fn resident(metric: &ExecutorMetric) -> Option<u64> {
 }
 
 /// The vcores of executors that take work.
-pub(super) fn vcores(executors: &[ExecutorStatus]) -> Vcores {
+pub(crate) fn active_vcores(executors: &[ExecutorStatus]) -> Vcores {
     let active = executors
         .iter()
         .filter(|executor| executor.state == ExecutorState::Active);
@@ -112,6 +112,6 @@ mod tests {
         let silent = state(Some(&beat(70, Status::Active(String::new()))));
         assert_eq!(silent.state, ExecutorState::Silent);
         assert_eq!(state(None).state, ExecutorState::Silent);
-        assert_eq!(vcores(&[active, leaving, silent]).total, 1);
+        assert_eq!(active_vcores(&[active, leaving, silent]).total, 1);
     }
 }

@@ -165,6 +165,7 @@ fn stage_status(id: usize, stage: &ExecutionStage) -> (StageStatus, Rows) {
             .filter(|_| ended),
         rows_read: rows.from_sources + rows.from_stages,
         rows_written: rows.written,
+        spilled_bytes: rows::spilled(metrics),
         errors: errors(tasks),
     };
     (status, rows)

@@ -1,5 +1,5 @@
-//! The state of the cluster and its jobs, for people and programs: `GET /api/status` and
-//! `GET /api/status/JOB_ID`.
+//! The state of the cluster and its jobs: a page for people at `/`, and for programs
+//! `GET /api/status` and `GET /api/status/JOB_ID`.
 //!
 //! Everything is read from the scheduler's memory at the moment of the question; nothing is
 //! recorded on the side. A scheduler that starts again knows no earlier job.
@@ -7,29 +7,46 @@
 mod executors;
 mod job;
 mod model;
+mod page;
 mod rows;
 mod view;
+mod words;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use executors::active_vcores;
 pub use model::{
     ClusterStatus, ExecutorState, ExecutorStatus, JobDetail, JobState, JobStatus, StageCounts,
     StageState, StageStatus, TaskCounts, TaskError, Vcores,
 };
-pub(crate) use view::ClusterView;
+pub(crate) use view::{ClusterView, Snapshot};
 
-/// `GET /api/status` and `GET /api/status/{job_id}`.
+/// The scheduler's clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a server tells how long ago something was; no result depends on it"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+const UNKNOWN_JOB: &str =
+    "the scheduler knows no such job; it forgets jobs an hour after their end";
+
+/// `GET /api/status` and `GET /api/status/{job_id}`, and the page.
 pub(super) fn routes(view: ClusterView) -> Router {
     Router::new()
         .route("/api/status", get(cluster))
         .route("/api/status/{job_id}", get(job))
-        .with_state(view)
+        .with_state(view.clone())
+        .merge(page::routes(view))
 }
 
 async fn cluster(State(view): State<ClusterView>) -> Response {
@@ -39,13 +56,25 @@ async fn cluster(State(view): State<ClusterView>) -> Response {
     }
 }
 
-async fn job(State(view): State<ClusterView>, Path(id): Path<String>) -> Response {
+/// What the one who asks for a job is to it.
+#[derive(Deserialize)]
+struct Asker {
+    /// Its client, which will ask again within seconds; when it does not, the job is given up.
+    #[serde(default)]
+    attend: bool,
+}
+
+async fn job(
+    State(view): State<ClusterView>,
+    Path(id): Path<String>,
+    Query(asker): Query<Asker>,
+) -> Response {
+    if asker.attend {
+        view.attend(&id);
+    }
     match view.job(&id).await {
         Ok(Some(detail)) => Json(detail.as_ref()).into_response(),
-        Ok(None) => refused(
-            StatusCode::NOT_FOUND,
-            "the scheduler knows no such job; it forgets jobs an hour after their end".to_owned(),
-        ),
+        Ok(None) => refused(StatusCode::NOT_FOUND, UNKNOWN_JOB.to_owned()),
         Err(reason) => refused(StatusCode::INTERNAL_SERVER_ERROR, reason),
     }
 }

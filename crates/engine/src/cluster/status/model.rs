@@ -71,6 +71,20 @@ pub enum ExecutorState {
     Silent,
 }
 
+impl ExecutorState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Leaving, Self::Silent];
+
+    /// As in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Leaving => "leaving",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 /// One job: a query that a client sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobStatus {
@@ -121,6 +135,26 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// All states, in the order a job can pass them.
+    pub const ALL: [Self; 5] = [
+        Self::Queued,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// As in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether the job has ended.
     pub fn has_ended(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
@@ -179,6 +213,9 @@ pub struct StageStatus {
     pub rows_read: u64,
     /// Rows that finished tasks have handed on.
     pub rows_written: u64,
+    /// Bytes that operators wrote to disk because they did not fit their memory.
+    #[serde(default)]
+    pub spilled_bytes: u64,
     /// Errors of its tasks, none twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<TaskError>,
@@ -196,6 +233,21 @@ pub enum StageState {
     Succeeded,
     /// It ended with an error.
     Failed,
+}
+
+impl StageState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Running, Self::Succeeded, Self::Failed];
+
+    /// As in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// The error of a task.

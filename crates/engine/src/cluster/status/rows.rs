@@ -61,3 +61,10 @@ pub(super) fn of_stage(plan: &dyn ExecutionPlan, metrics: &[MetricsSet]) -> Rows
         written: slots.root.as_ref().map_or(0, rows),
     }
 }
+
+/// Bytes that operators wrote to disk because they did not fit their memory.
+pub(super) fn spilled(metrics: &[MetricsSet]) -> u64 {
+    let metrics = metrics.iter().flat_map(MetricsSet::iter);
+    let spilled = metrics.filter(|m| matches!(m.value().name(), "spilled_bytes" | "spill_bytes"));
+    spilled.map(|metric| metric.value().as_usize() as u64).sum()
+}

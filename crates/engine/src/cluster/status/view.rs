@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ballista_core::JobId;
 use ballista_scheduler::cluster::{ClusterState, JobState as Jobs};
 use ballista_scheduler::state::task_manager::JobInfoCache;
-use chrono::Utc;
+use chrono::TimeDelta;
 
 use super::executors::{self, Busy};
 use super::job::{self, time_of};
@@ -30,7 +30,11 @@ pub(crate) struct ClusterView {
     /// What was said of jobs that have ended: it does not change any more, and finding it out
     /// copies all the scheduler holds of them.
     ended: Arc<Mutex<HashMap<JobId, Arc<JobDetail>>>>,
+    on_end: Arc<dyn Fn(&JobDetail) + Send + Sync>,
 }
+
+/// How long a job that has ended is remembered at least.
+const FORGETTING: TimeDelta = TimeDelta::minutes(10);
 
 /// Everything that is worth knowing at one moment.
 pub(crate) struct Snapshot {
@@ -49,13 +53,15 @@ impl Snapshot {
 }
 
 impl ClusterView {
-    /// A view of `server`, whose state is kept in `cluster` and `jobs`.
+    /// A view of `server`, whose state is kept in `cluster` and `jobs`. `on_end` is called once
+    /// for every job that has ended, when the view first sees that it has.
     pub(crate) fn new(
         server: Server,
         cluster: Arc<dyn ClusterState>,
         jobs: Arc<dyn Jobs>,
         draining: Arc<AtomicBool>,
         ledger: Ledger,
+        on_end: impl Fn(&JobDetail) + Send + Sync + 'static,
     ) -> Self {
         Self {
             server,
@@ -64,6 +70,7 @@ impl ClusterView {
             draining,
             ledger,
             ended: Arc::default(),
+            on_end: Arc::new(on_end),
         }
     }
 
@@ -74,7 +81,7 @@ impl ClusterView {
 
     /// The cluster, its executors and jobs.
     pub(crate) async fn cluster(&self) -> Result<ClusterStatus, String> {
-        let now = Utc::now();
+        let now = super::now();
         let snapshot = self.snapshot().await?;
         let mut ended = 0;
         let listed = snapshot.jobs.iter().filter(|detail| {
@@ -88,7 +95,7 @@ impl ClusterView {
             started_at: time_of(started).unwrap_or(now),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ready: self.is_ready(),
-            vcores: executors::vcores(&snapshot.executors),
+            vcores: executors::active_vcores(&snapshot.executors),
             queued_jobs: snapshot.jobs_in(JobState::Queued),
             running_jobs: snapshot.jobs_in(JobState::Running),
             runnable_tasks: snapshot.runnable_tasks,
@@ -102,6 +109,11 @@ impl ClusterView {
         let running = self.server.state.task_manager.get_running_job_cache();
         let id = JobId::from(id.to_owned());
         self.detail(&id, running.get(&id)).await
+    }
+
+    /// The client of a job is there.
+    pub(crate) fn attend(&self, id: &str) {
+        self.ledger.attend(&JobId::from(id.to_owned()));
     }
 
     /// Everything at this moment.
@@ -123,7 +135,10 @@ impl ClusterView {
             let key = |detail: &JobDetail| (detail.job.submitted_at, detail.job.id.clone());
             key(b).cmp(&key(a))
         });
-        self.remembered().retain(|id, _| ids.contains(id));
+        // One that ended since the ids were read is not to be forgotten, or it would end twice.
+        let lately = super::now() - FORGETTING;
+        self.remembered()
+            .retain(|id, detail| ids.contains(id) || detail.job.ended_at >= Some(lately));
         Ok(Snapshot {
             executors: self.executors(&busy).await,
             jobs,
@@ -132,7 +147,7 @@ impl ClusterView {
     }
 
     async fn executors(&self, busy: &Busy) -> Vec<ExecutorStatus> {
-        let now = Utc::now();
+        let now = super::now();
         let timeout = self.server.state.config.executor_timeout_seconds;
         let known = self.cluster.registered_executor_metadata().await;
         let mut executors: Vec<ExecutorStatus> = known
@@ -170,7 +185,10 @@ impl ClusterView {
         };
         let detail = self.with_reason(id, detail);
         if detail.job.state.has_ended() {
-            self.remembered().insert(id.clone(), Arc::clone(&detail));
+            let earlier = self.remembered().insert(id.clone(), Arc::clone(&detail));
+            if earlier.is_none() {
+                (self.on_end)(&detail);
+            }
         }
         Ok(Some(detail))
     }

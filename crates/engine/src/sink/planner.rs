@@ -1,0 +1,60 @@
+//! From the sink in a logical plan to the operator that writes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::internal_err;
+use datafusion::error::Result;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+
+use super::{Sink, SinkExec};
+
+/// DataFusion's planner, which knows our nodes as well.
+#[derive(Debug, Default)]
+pub(crate) struct EnginePlanner;
+
+#[async_trait]
+impl QueryPlanner for EnginePlanner {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SinkPlanner)])
+            .create_physical_plan(plan, session)
+            .await
+    }
+}
+
+struct SinkPlanner;
+
+#[async_trait]
+impl ExtensionPlanner for SinkPlanner {
+    async fn plan_extension(
+        &self,
+        _: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _: &[&LogicalPlan],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(sink) = node.as_any().downcast_ref::<Sink>() else {
+            return Ok(None);
+        };
+        let [input] = inputs else {
+            return internal_err!("a sink has one input");
+        };
+        let (target, written) = (sink.target.clone(), Arc::clone(&sink.written));
+        Ok(Some(Arc::new(SinkExec::new(
+            target,
+            written,
+            Arc::clone(input),
+        ))))
+    }
+}
