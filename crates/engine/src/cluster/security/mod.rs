@@ -175,6 +175,13 @@ impl Security {
                 "no tokens are given, so that only daemons are let in"
             );
         }
+        if tls.is_none() && tokens.is_some() && params.token_file.is_none() {
+            tracing::warn!(
+                role = role.name(),
+                "without TLS, daemons that ask for tokens let in others by an admin token; none is \
+                 given (--token-file)"
+            );
+        }
         if !params.roots.is_empty() {
             roots::confine(&params.roots).map_err(ClusterError::Parameters)?;
         }
