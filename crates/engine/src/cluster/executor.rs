@@ -36,7 +36,7 @@ use tonic::transport::Channel;
 
 use super::drain::Drain;
 use super::metrics::{self, ExecutorMetrics, Measured, Pools};
-use super::security::{self, Need, Outgoing, Role, Security};
+use super::security::{self, Need, Outgoing, Role, Security, Sockets};
 use super::tasks::Tasks;
 use super::{ClusterError, ExecutorParams, health, ports, scheduler_url, spans};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
@@ -109,6 +109,7 @@ pub(crate) struct Running {
     stop: tokio::sync::mpsc::Receiver<bool>,
     servers: Vec<JoinHandle<()>>,
     work: WorkFolder,
+    _sockets: Sockets,
 }
 
 impl Running {
@@ -125,6 +126,7 @@ impl Running {
         })?;
         let work_path = work.path().to_string_lossy().into_owned();
         let security = Security::load(&params.security, Role::Executor, params.bind)?;
+        let sockets = security.outgoing.until_dropped();
         let health = ExecutorHealth::new();
         let drain = Drain::default();
         let shutdown = ShutdownNotifier::new();
@@ -226,6 +228,7 @@ impl Running {
             stop,
             servers,
             work,
+            _sockets: sockets,
             drain,
         })
     }

@@ -131,6 +131,7 @@ impl Scheduler {
         shutdown: impl Future<Output = ()> + Send,
         drain: Duration,
     ) -> Result<(), ClusterError> {
+        let _sockets = self.security.outgoing.until_dropped();
         let (close, closed) = tokio::sync::oneshot::channel::<()>();
         let closed = async {
             // A dropped sender closes as well.

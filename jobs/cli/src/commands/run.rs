@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use data::EventsParams;
+use engine::cluster::redact;
 use engine::{Access, ClusterListener, ClusterParams, Engine, EngineParams, Mode};
 use pipeline::settings::ByteSize;
 use pipeline::{CancellationToken, Failure, FailureKind, Finished, Frame, Job, run_job};
@@ -224,8 +225,10 @@ fn parameters(common: &CommonArgs, settings: &Settings, own: Value, mode: &Mode)
         Mode::Standalone => "standalone",
         Mode::Cluster { .. } => "cluster",
     };
+    // The signature of a signed URL is a secret.
+    let events: Vec<_> = common.source.events.iter().map(|url| redact(url)).collect();
     json!({
-        "events": common.source.events,
+        "events": events,
         "mapping": common.source.mapping,
         "latest": common.source.latest,
         "max_invalid": settings.max_invalid,

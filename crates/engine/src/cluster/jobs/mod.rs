@@ -24,6 +24,7 @@ use self::oversee::oversee;
 pub(crate) use self::trouble::JobError;
 use self::trouble::{Trouble, judge};
 use self::watch::{Cancellations, job_of};
+use super::security::Sockets;
 use super::{Outgoing, SchedulerApi, connect};
 use crate::error::EngineError;
 use crate::parameters::{ClusterEvent, ClusterParams};
@@ -46,6 +47,7 @@ pub(crate) struct Jobs {
     url: String,
     api: SchedulerApi,
     outgoing: Outgoing,
+    _sockets: Sockets,
     params: ClusterParams,
     max_message_size_bytes: usize,
     cancellations: Cancellations,
@@ -64,6 +66,7 @@ impl Jobs {
             params,
             max_message_size_bytes,
             cancellations: Cancellations::new(url, outgoing.clone()),
+            _sockets: outgoing.until_dropped(),
             outgoing,
         })
     }

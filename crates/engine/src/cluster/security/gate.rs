@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Limited};
 use tonic::Status;
 
 use super::Peer;
-use super::redact::redact_json;
+use super::redact::{redact, redact_json};
 use super::tokens::{Right, Tokens};
 
 /// The largest body of a request that is no gRPC, in bytes.
@@ -239,23 +239,31 @@ fn refuse(refusal: &Refusal, grpc: bool) -> Response {
     }
 }
 
-/// The answer without secrets, if it is JSON.
+/// The answer without secrets, if it is JSON or a text.
 async fn clean(response: Response) -> Response {
     let kind = response.headers().get(CONTENT_TYPE);
-    if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+    let is = |wanted: &[u8]| kind.is_some_and(|kind| kind.as_bytes().starts_with(wanted));
+    let json = is(b"application/json");
+    if !json && !is(b"text/html") && !is(b"text/plain") {
         return response;
     }
+    let failed = || StatusCode::INTERNAL_SERVER_ERROR.into_response();
     let (mut head, body) = response.into_parts();
-    let too_large = || StatusCode::INTERNAL_SERVER_ERROR.into_response();
     let Ok(body) = Limited::new(body, ANSWER).collect().await else {
-        return too_large();
+        return failed();
     };
-    let Ok(mut answer) = serde_json::from_slice(&body.to_bytes()) else {
-        return too_large();
+    let body = body.to_bytes();
+    let cleaned = if json && !body.is_empty() {
+        let Ok(mut answer) = serde_json::from_slice(&body) else {
+            return failed();
+        };
+        redact_json(&mut answer);
+        answer.to_string()
+    } else {
+        redact(&String::from_utf8_lossy(&body)).into_owned()
     };
-    redact_json(&mut answer);
     head.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(head, Body::from(answer.to_string()))
+    Response::from_parts(head, Body::from(cleaned))
 }
 
 #[cfg(test)]

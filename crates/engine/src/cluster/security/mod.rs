@@ -23,7 +23,7 @@ use super::ClusterError;
 use crate::roots;
 
 pub(crate) use gate::{Gate, Need};
-pub(crate) use outgoing::Outgoing;
+pub(crate) use outgoing::{Outgoing, Sockets};
 pub use redact::{Redacting, redact};
 pub(crate) use serve::{Peer, serve};
 
@@ -173,6 +173,13 @@ impl Security {
             tracing::warn!(
                 role = role.name(),
                 "no tokens are given, so that only daemons are let in"
+            );
+        }
+        if tls.is_none() && tokens.is_some() && params.token_file.is_none() {
+            tracing::warn!(
+                role = role.name(),
+                "without TLS, daemons that ask for tokens let in others by an admin token; none is \
+                 given (--token-file)"
             );
         }
         if !params.roots.is_empty() {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -136,6 +136,12 @@ impl Outgoing {
         }
     }
 
+    /// Keeps the way open until the value is dropped: Ballista's own parts hold on to it for as long
+    /// as the process lives, and its files would be left behind.
+    pub(crate) fn until_dropped(&self) -> Sockets {
+        Sockets(self.clone())
+    }
+
     /// Whether TLS is spoken.
     pub(crate) fn tls(&self) -> bool {
         self.tunnel.is_some()
@@ -211,9 +217,22 @@ impl Outgoing {
     }
 }
 
+/// Removes the sockets of [`Outgoing::until_dropped`].
+#[derive(Debug)]
+pub(crate) struct Sockets(Outgoing);
+
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        if let Some(tunnel) = &self.0.tunnel {
+            tunnel.folder().take();
+        }
+    }
+}
+
 /// The sockets, one per address, and what carries their bytes.
 struct Tunnel {
-    folder: WorkFolder,
+    /// Gone when the owner of the sockets is.
+    folder: Mutex<Option<WorkFolder>>,
     trust: Trust,
     runtime: Handle,
     sockets: Mutex<HashMap<(String, Role), PathBuf>>,
@@ -236,11 +255,15 @@ impl Tunnel {
         let runtime = Handle::try_current()
             .map_err(|_| ClusterError::Parameters("TLS needs a runtime".to_owned()))?;
         Ok(Self {
-            folder,
+            folder: Mutex::new(Some(folder)),
             trust,
             runtime,
             sockets: Mutex::default(),
         })
+    }
+
+    fn folder(&self) -> MutexGuard<'_, Option<WorkFolder>> {
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The socket whose bytes go to `authority`, which must prove to be `role`.
@@ -250,7 +273,9 @@ impl Tunnel {
         if let Some(path) = sockets.get(&key) {
             return Ok(path.clone());
         }
-        let path = self.folder.path().join(sockets.len().to_string());
+        let folder = self.folder();
+        let folder = folder.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        let path = folder.path().join(sockets.len().to_string());
         // Tasks run on runtimes of their own; the listener belongs to ours.
         let entered = self.runtime.enter();
         let listener = UnixListener::bind(&path)?;

@@ -70,6 +70,8 @@ impl Secured {
             let secrets = [
                 ("AWS_SECRET_ACCESS_KEY", STORE_SECRET),
                 ("AWS_ACCESS_KEY_ID", "AKIAPLANTED"),
+                // Sockets of a killed daemon stay until the next one starts there.
+                ("TMPDIR", &path("work")),
             ];
             let log = File::create(folder.path().join(format!("{role}.log"))).unwrap();
             let level = "debug,h2=info,hyper=info";
