@@ -85,10 +85,6 @@ pub(crate) fn embedded_config(
             "datafusion.execution.parquet.max_row_group_size",
             row_group_rows,
         )
-        .set_usize(
-            "datafusion.execution.minimum_parallel_output_files",
-            threads.clamp(1, 8),
-        )
 }
 
 /// The state built from `config`: our functions beside all of DataFusion's

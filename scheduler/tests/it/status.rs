@@ -202,6 +202,8 @@ async fn the_page_tells_of_executors_jobs_and_stages_without_a_script() {
             assert!(!body.contains(forbidden), "{path} has {forbidden}: {body}");
         }
     }
+    let (head, _) = whole_answer(&cluster, "/api/tui");
+    assert!(head.starts_with("http/1.1 404"), "sent elsewhere: {head}");
     let (_, page) = whole_answer(&cluster, "/");
     assert!(page.contains("http-equiv=\"refresh\""), "{page}");
     for told in [

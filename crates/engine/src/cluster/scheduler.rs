@@ -7,6 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use ballista_core::config::TaskSchedulingPolicy;
 use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpcServer;
 use ballista_scheduler::cluster::BallistaCluster;
@@ -27,6 +31,9 @@ use crate::session;
 
 /// Partitions of a session that does not say how many it wants.
 const DEFAULT_PARTITIONS: usize = 16;
+
+/// Where the page of the library below is put, which has to be somewhere.
+const STOCK_PAGE: &str = "/api/tui";
 
 /// How often a draining scheduler looks whether its jobs have ended.
 const DRAIN_POLL: Duration = Duration::from_millis(200);
@@ -233,7 +240,7 @@ fn config(
     config.override_logical_codec = Some(Arc::new(EngineLogicalCodec::default()));
     config.override_physical_codec = Some(Arc::new(EnginePhysicalCodec::default()));
     // The stock page at `/` sends browsers to a site of others.
-    config.web_tui_route = "/api/tui".to_owned();
+    config.web_tui_route = STOCK_PAGE.to_owned();
     Ok(config)
 }
 
@@ -256,10 +263,19 @@ fn routes(
     };
     let ready = move || asked.is_ready();
     ballista_scheduler::api::get_routes(Arc::new(server.clone()))
+        .layer(middleware::from_fn(without_stock_page))
         .merge(services.routes().into_axum_router())
         .merge(health::routes(ready))
         .merge(status::routes(view.clone()))
         .merge(metrics::routes(gather))
+}
+
+/// Nobody is sent to a site of others, also not from where the stock page was put.
+async fn without_stock_page(request: Request, next: Next) -> Response {
+    if request.uri().path() == STOCK_PAGE {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    next.run(request).await
 }
 
 fn stopped(error: ballista_core::error::BallistaError) -> ClusterError {

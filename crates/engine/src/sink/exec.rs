@@ -10,6 +10,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
@@ -25,6 +26,9 @@ use futures::{TryStreamExt, stream};
 
 use super::node::{Target, report_schema};
 use super::part::PartWriter;
+
+/// Batches that are made ahead of the writer where only one partition runs.
+const BATCHES_AHEAD: usize = 2;
 
 /// Writes each partition of its input as one Parquet file, where the partition runs, and reports it
 /// in one row. A partition without rows makes no file and no row.
@@ -180,7 +184,11 @@ impl ExecutionPlan for SinkExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let rows = self.input.execute(partition, Arc::clone(&context))?;
+        let mut rows = self.input.execute(partition, Arc::clone(&context))?;
+        if self.input.output_partitioning().partition_count() == 1 {
+            // Nothing else runs beside it: encode these rows while the next are made.
+            rows = spawn_buffered(rows, BATCHES_AHEAD);
+        }
         let counter =
             |name: &'static str| MetricBuilder::new(&self.metrics).counter(name, partition);
         let writing = Writing {

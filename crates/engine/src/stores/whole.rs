@@ -70,3 +70,62 @@ async fn whole(answer: HttpResponse) -> Result<HttpResponse, HttpError> {
         Err(error) => Err(HttpError::new(HttpErrorKind::Interrupted, error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use futures::TryStreamExt;
+    use object_store::ObjectStore;
+    use object_store::aws::AmazonS3Builder;
+
+    use super::*;
+
+    const LISTING: &str = "<ListBucketResult><Contents><Key>a.csv</Key><Size>7</Size>\
+        <LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>x</ETag></Contents>\
+        <IsTruncated>false</IsTruncated></ListBucketResult>";
+
+    /// Answers two requests with the listing, the first with half of it.
+    fn store_that_breaks_off_once() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for end in [LISTING.len() / 2, LISTING.len()] {
+                let (mut client, _) = listener.accept().unwrap();
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    client.read_exact(&mut byte).unwrap();
+                    asked.push(byte[0]);
+                }
+                let length = LISTING.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\n\
+                     content-length: {length}\r\nconnection: close\r\n\r\n"
+                );
+                client.write_all(head.as_bytes()).unwrap();
+                client.write_all(&LISTING.as_bytes()[..end]).unwrap();
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_breaks_off_is_asked_for_again() {
+        let store = AmazonS3Builder::new()
+            .with_endpoint(store_that_breaks_off_once())
+            .with_allow_http(true)
+            .with_bucket_name("b")
+            .with_region("us-east-1")
+            .with_access_key_id("k")
+            .with_secret_access_key("s")
+            .with_http_connector(WholeAnswers)
+            .with_retry(super::super::retry())
+            .build()
+            .unwrap();
+        let found: Vec<_> = store.list(None).try_collect().await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].location.as_ref(), found[0].size), ("a.csv", 7));
+    }
+}

@@ -1,12 +1,14 @@
 //! The manifests of `k8s/`, looked at without a cluster: that they are valid, that they say what
 //! the programs understand, and that what belongs together agrees.
 
+mod demand;
 mod flags;
 mod images;
+mod network;
 mod secrets;
 mod tools;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -255,156 +257,4 @@ fn port_of(container: &Value, name: &str) -> Option<u64> {
     let mut ports = list(container, "/ports").iter();
     let port = ports.find(|port| text(port, "/name") == name)?;
     port["containerPort"].as_u64()
-}
-
-#[test]
-fn services_lead_to_ports_that_are_served_and_urls_to_services() {
-    for overlay in overlays().into_iter().flatten() {
-        let mut served: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-        for service in overlay.of_kind("Service") {
-            let selector = &service["spec"]["selector"];
-            let pods = overlay.pods();
-            let pods: Vec<_> = pods.iter().filter(|pod| selects(selector, pod)).collect();
-            assert_eq!(pods.len(), 1, "one kind of pod behind each service");
-            for port in list(service, "/spec/ports") {
-                let container = &containers(pods[0])[0];
-                let target = port_of(container, text(port, "/targetPort"));
-                assert_eq!(port["port"].as_u64(), target);
-                let name = text(service, "/metadata/name");
-                served.entry(name).or_default().extend(target);
-            }
-        }
-        let pods = overlay.pods();
-        let variables = pods
-            .iter()
-            .flat_map(|pod| containers(pod))
-            .flat_map(|container| {
-                let url = variable(container, "EXECUTOR_SCHEDULER");
-                assert!(variable(container, "JOBS_SCHEDULER").is_none());
-                url
-            });
-        let maps = overlay.of_kind("ConfigMap");
-        let maps = maps.filter_map(|map| map.pointer("/data/JOBS_SCHEDULER")?.as_str());
-        let urls: Vec<&str> = variables.chain(maps).collect();
-        assert_eq!(urls.len(), 2);
-        for url in urls {
-            let (scheme, address) = url.split_once("://").unwrap();
-            assert_eq!(scheme, if overlay.is_secure() { "https" } else { "http" });
-            let (host, port) = address.split_once(':').unwrap();
-            assert!(served[host].contains(&port.parse().unwrap()), "{url}");
-        }
-        // What executors and the scheduler call themselves are services too.
-        let arguments = "/spec/template/spec/containers/0/args";
-        let scheduler = flags::texts(overlay.get("Deployment", "scheduler"), arguments);
-        assert!(scheduler.contains(&"--advertise-host=scheduler-registration"));
-        let executor = overlay.get("StatefulSet", "executor");
-        let name = "--advertise-host=$(POD_NAME).executors.$(POD_NAMESPACE).svc";
-        assert!(flags::texts(executor, arguments).contains(&name));
-        assert_eq!(executor["spec"]["serviceName"], "executors");
-        for early in ["executors", "scheduler-registration"] {
-            let service = overlay.get("Service", early);
-            assert_eq!(service["spec"]["publishNotReadyAddresses"], true);
-        }
-    }
-}
-
-#[test]
-fn only_our_own_pods_reach_our_ports() {
-    for overlay in overlays().into_iter().flatten() {
-        let nobody = &overlay.get("NetworkPolicy", "nobody")["spec"];
-        assert_eq!(nobody["policyTypes"], serde_json::json!(["Ingress"]));
-        assert!(nobody.get("ingress").is_none());
-        for pod in overlay.pods() {
-            assert!(selects(&nobody["podSelector"]["matchLabels"], pod));
-        }
-        for (policy, ports) in [("scheduler", &[50050][..]), ("executor", &[50051, 50052])] {
-            let policy = overlay.get("NetworkPolicy", policy);
-            let mut open = Vec::new();
-            for rule in list(policy, "/spec/ingress") {
-                for from in list(rule, "/from") {
-                    // Labels of ours, in this namespace.
-                    let labels = &from["podSelector"]["matchLabels"];
-                    assert_eq!(labels["app.kubernetes.io/part-of"], "clientele");
-                    assert!(from.get("namespaceSelector").is_none());
-                }
-                open.extend(
-                    list(rule, "/ports")
-                        .iter()
-                        .filter_map(|p| p["port"].as_u64()),
-                );
-            }
-            assert_eq!(open, ports);
-        }
-    }
-}
-
-#[test]
-fn nightly_jobs_neither_overlap_nor_run_for_ever() {
-    for overlay in overlays().into_iter().flatten() {
-        // Seconds after midnight at which a job begins, and has ended whatever happens.
-        let hours = |name: &str| {
-            let job = &overlay.get("CronJob", name)["spec"];
-            assert_eq!(job["concurrencyPolicy"], "Forbid");
-            assert_eq!(job["timeZone"], "Etc/UTC");
-            for history in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
-                assert!(job[history].as_u64().is_some(), "{history}");
-            }
-            let work = &job["jobTemplate"]["spec"];
-            assert!(work["backoffLimit"].as_u64().unwrap() <= 3);
-            assert_eq!(work["template"]["spec"]["restartPolicy"], "Never");
-            let schedule: Vec<&str> = text(job, "/schedule").split(' ').collect();
-            assert_eq!(schedule[2..], ["*", "*", "*"]);
-            let number = |at: usize| schedule[at].parse::<u64>().unwrap();
-            let begin = (number(1) * 60 + number(0)) * 60;
-            let late = job["startingDeadlineSeconds"].as_u64().unwrap();
-            let grace = &work["template"]["spec"]["terminationGracePeriodSeconds"];
-            let longest = work["activeDeadlineSeconds"].as_u64().unwrap();
-            (begin, begin + late + longest + grace.as_u64().unwrap())
-        };
-        let (segmentation, recommendation) = (hours("segmentation"), hours("recommendation"));
-        assert!(segmentation.1 <= recommendation.0);
-        assert!(recommendation.1 <= segmentation.0 + 24 * 60 * 60);
-    }
-}
-
-#[test]
-fn executors_are_scaled_by_what_one_of_them_can_do() {
-    let Some(overlays) = overlays() else { return };
-    let production = &overlays[1];
-    let executor = production.get("StatefulSet", "executor");
-    assert!(executor["spec"].get("replicas").is_none());
-    let container = &containers(&executor["spec"]["template"])[0];
-    let vcores = variable(container, "EXECUTOR_VCORES").unwrap();
-    assert_eq!(text(container, "/resources/requests/cpu"), vcores);
-    let autoscaler = &production.get("HorizontalPodAutoscaler", "executor")["spec"];
-    let metric = &autoscaler["metrics"][0]["external"];
-    assert_eq!(metric["metric"]["name"], "clientele_wanted_vcores");
-    assert_eq!(metric["target"]["averageValue"], vcores);
-
-    // The same with KEDA in place of Kubernetes' own autoscaler, from a copy of the folder.
-    let folder = tempfile::tempdir().unwrap();
-    let copy = folder.path().join("k8s");
-    tools::output(
-        "cp",
-        &["-R", k8s().to_str().unwrap(), copy.to_str().unwrap()],
-        "",
-    );
-    let file = copy.join("overlays/production/kustomization.yaml");
-    let changed = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, changed.replace("autoscale-hpa", "autoscale-keda")).unwrap();
-    let documents = render(&copy.join("overlays/production")).unwrap();
-    let keda = Rendered {
-        name: "keda",
-        documents,
-    };
-    assert_eq!(keda.of_kind("HorizontalPodAutoscaler").count(), 0);
-    let scaled = &keda.get("ScaledObject", "executor")["spec"];
-    assert_eq!(scaled["scaleTargetRef"]["kind"], "StatefulSet");
-    assert_eq!(scaled["scaleTargetRef"]["name"], "executor");
-    let trigger = &scaled["triggers"][0]["metadata"];
-    assert_eq!(trigger["threshold"], vcores);
-    // The documentation gives the same formula to the other autoscaler.
-    let readme = std::fs::read_to_string(k8s().join("README.md")).unwrap();
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words(&readme).contains(&words(text(trigger, "/query"))));
 }

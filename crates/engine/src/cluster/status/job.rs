@@ -89,7 +89,7 @@ fn summary(reported: &Reported, stages: &[StageStatus]) -> JobStatus {
             } else {
                 JobState::Failed
             };
-            let error = (state == JobState::Failed).then(|| job.error.clone());
+            let error = (state == JobState::Failed).then(|| job.error.trim().to_owned());
             (state, job.queued_at, job.ended_at, None, error)
         }
         None => (JobState::Queued, 0, 0, None, None),

@@ -25,6 +25,9 @@ impl Moto {
     /// Starts a server, or says why there is none.
     pub(super) fn start(folder: &Path) -> Option<Self> {
         let Some(program) = program() else {
+            // Set where all tools must be there, so that no test skips unseen.
+            let required = std::env::var_os("CLIENTELE_REQUIRE_TOOLS").is_some();
+            assert!(!required, "no moto_server");
             super::skip("no moto_server (pip install 'moto[server]', set CLIENTELE_MOTO)");
             return None;
         };
