@@ -252,7 +252,6 @@ impl Settings {
                 self.insecure,
                 self.root.clone(),
             )?,
-            ..Default::default()
         })
     }
 }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -102,8 +103,32 @@ pub(crate) async fn digest(
     })
 }
 
-/// Deletes every object below a prefix.
+/// How often objects are deleted before those that stay are left.
+const DELETE_ATTEMPTS: u32 = 4;
+
+/// The wait before the second attempt; it doubles with each.
+const DELETE_WAIT: Duration = Duration::from_millis(250);
+
+/// Deletes every object below a prefix. What a store did not delete is asked for again: deleting
+/// many objects at once can fail for one of them.
 pub(crate) async fn delete_all(
+    store: &Arc<dyn ObjectStore>,
+    prefix: &Path,
+    url: &str,
+) -> Result<(), ArtifactError> {
+    let mut wait = DELETE_WAIT;
+    for _ in 1..DELETE_ATTEMPTS {
+        match delete_listed(store, prefix, url).await {
+            Ok(()) => return Ok(()),
+            Err(error) => tracing::debug!(%error, url, "objects could not be deleted yet"),
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    delete_listed(store, prefix, url).await
+}
+
+async fn delete_listed(
     store: &Arc<dyn ObjectStore>,
     prefix: &Path,
     url: &str,

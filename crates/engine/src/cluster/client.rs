@@ -86,10 +86,10 @@ pub(crate) async fn connect(url: &str, outgoing: &Outgoing) -> Result<(), Engine
             // A scheduler that dislikes the question is a scheduler.
             Err(status) => match status.code() {
                 tonic::Code::Unauthenticated | tonic::Code::PermissionDenied => {
-                    return Ok(Err(EngineError::SchedulerRefuses {
+                    Ok(Err(EngineError::SchedulerRefuses {
                         url: url.to_owned(),
                         reason: status.message().to_owned(),
-                    }));
+                    }))
                 }
                 tonic::Code::Internal | tonic::Code::NotFound | tonic::Code::InvalidArgument => {
                     Ok(Ok(()))

@@ -14,7 +14,6 @@ use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::serde::BallistaCodec;
 use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
-use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
 use ballista_executor::execution_engine::ExecutionEngine;
 use ballista_executor::executor::Executor;
 use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
@@ -31,10 +30,11 @@ use tonic::service::Routes;
 use tonic::transport::Channel;
 
 use super::drain::Drain;
+use super::find::find_scheduler;
 use super::metrics::{self, ExecutorMetrics, Measured, Pools};
 use super::security::{self, Need, Outgoing, Role, Security, Sockets};
 use super::tasks::Tasks;
-use super::{ClusterError, ExecutorParams, health, ports, scheduler_url, spans};
+use super::{ClusterError, ExecutorParams, health, ports, spans};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
 use crate::session;
@@ -42,9 +42,6 @@ use crate::work::WorkFolder;
 
 /// Sessions whose footers and stores an executor keeps at hand.
 const CACHED_SESSIONS: usize = 16;
-
-/// How long a failed attempt to reach the scheduler waits before the next.
-const RETRY: Duration = Duration::from_millis(300);
 
 /// How long servers may take to close after the drain.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -350,56 +347,6 @@ fn executor(
         engine,
     );
     Ok(executor.with_session_runtime_cache(Some(Arc::new(cache))))
-}
-
-/// Waits for the scheduler, at most the connect timeout.
-async fn find_scheduler(
-    params: &ExecutorParams,
-    outgoing: &Outgoing,
-) -> Result<SchedulerGrpcClient<Channel>, ClusterError> {
-    let url = scheduler_url(&params.scheduler).map_err(ClusterError::Parameters)?;
-    let message_size = params.max_message_size_bytes;
-    let grpc = GrpcClientConfig {
-        max_message_size: message_size,
-        ..Default::default()
-    };
-    if outgoing.tls() != url.starts_with("https://") {
-        return Err(ClusterError::Parameters(format!(
-            "an executor with certificates speaks to https://, one without to http://, and {url} \
-             is the other"
-        )));
-    }
-    let outgoing = outgoing.with_scheduler(&url);
-    let endpoint = create_grpc_client_endpoint(url.clone(), Some(&grpc))
-        .map_err(|e| ClusterError::Parameters(format!("{url} is no address: {e}")))?;
-    let endpoint = outgoing.apply(endpoint)?;
-    let start = Instant::now();
-    loop {
-        let connected = match outgoing.probe(&url).await {
-            Ok(()) => endpoint
-                .connect()
-                .await
-                .map_err(|e| super::client::innermost(&e)),
-            Err(reason) => Err(reason),
-        };
-        let error = match connected {
-            Ok(channel) => {
-                return Ok(SchedulerGrpcClient::new(channel)
-                    .max_encoding_message_size(message_size)
-                    .max_decoding_message_size(message_size));
-            }
-            Err(error) => error,
-        };
-        if start.elapsed() + RETRY > params.connect_timeout {
-            return Err(ClusterError::NoScheduler {
-                url,
-                waited: params.connect_timeout,
-                reason: error,
-            });
-        }
-        tracing::debug!(error, "the scheduler does not answer yet");
-        tokio::time::sleep(RETRY).await;
-    }
 }
 
 fn stopped(error: BallistaError) -> ClusterError {

@@ -9,6 +9,7 @@ mod api;
 mod client;
 mod drain;
 mod executor;
+mod find;
 mod guard;
 mod health;
 mod jobs;

@@ -78,7 +78,7 @@ impl Client {
     fn submit(scheduler: &str, events: &str, output: &Path) -> Self {
         let mut command = jobs();
         command.args(["--quiet", "submit", "--scheduler", scheduler]);
-        command.args(["--queue-timeout", "40s", "--stall-timeout", "60s"]);
+        command.args(["--queue-timeout", "40s", "--stall-timeout", "30s"]);
         command.args(["segmentation", "--threads", "6", "--k", "2..4"]);
         command.args(["--events", events, "--output", output.to_str().unwrap()]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null());

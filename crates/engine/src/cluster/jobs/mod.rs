@@ -147,7 +147,7 @@ impl Jobs {
             return result.map_err(Trouble::Final);
         }
         let found = match &job {
-            Some(job) => Some(self.api.job(&job.to_string()).await),
+            Some(job) => Some(self.api.job(job.as_ref()).await),
             None => None,
         };
         judge(result, found)
