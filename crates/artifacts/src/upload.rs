@@ -56,8 +56,8 @@ impl Upload {
 
     /// Makes the file visible.
     pub(crate) async fn finish(mut self) -> Result<Digested, ArtifactError> {
+        // A writer that could not be shut down has given its parts up by itself.
         if let Err(error) = self.writer.shutdown().await {
-            self.abort().await;
             let source = object_store::Error::Generic {
                 store: "upload",
                 source: Box::new(error),

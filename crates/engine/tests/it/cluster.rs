@@ -49,9 +49,7 @@ async fn something_else_that_answers_is_no_scheduler() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_a_configuration_error() {
-    let error = Engine::open(at("https://host".to_owned()))
-        .await
-        .unwrap_err();
+    let error = Engine::open(at("ftp://host".to_owned())).await.unwrap_err();
     assert!(
         matches!(error, EngineError::Configuration { .. }),
         "{error:?}"
