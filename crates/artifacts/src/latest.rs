@@ -25,9 +25,9 @@ const LOCK: &str = ".latest.lock";
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const MOST_SWAPS: u32 = 50;
-const LOST_PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const LOST_PAUSE: Duration = Duration::from_millis(200);
 /// How often a put is tried again whose answer was lost.
-const MOST_LOST: u32 = 5;
+pub(crate) const MOST_LOST: u32 = 5;
 
 /// The content of `latest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +178,7 @@ impl Pointer<'_> {
 
 /// Whether a connection broke before the answer came. A store's client does not repeat a
 /// conditional put by itself then, because the first may have been done.
-fn was_cut_off(error: &Error) -> bool {
+pub(crate) fn was_cut_off(error: &Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(http) = error.downcast_ref::<HttpError>() {

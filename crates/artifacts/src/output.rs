@@ -6,8 +6,9 @@ use futures::StreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use uuid::Uuid;
 
-use crate::latest::Pointer;
+use crate::latest::{LOST_PAUSE, MOST_LOST, Pointer, was_cut_off};
 use crate::leftovers::{sweep_folder, sweep_store};
 use crate::manifest::Manifest;
 use crate::names::{CLAIM, LATEST, MANIFEST, check_job};
@@ -244,17 +245,33 @@ impl Output {
             return Ok(None);
         }
         let claim = join(&run, CLAIM);
-        match self
-            .store
-            .put_opts(&claim, PutPayload::default(), PutMode::Create.into())
-            .await
-        {
-            Ok(_) => {}
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => return Ok(None),
-            Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
-                self.store.put(&claim, PutPayload::default()).await?;
+        let mark = Uuid::new_v4().to_string();
+        let mut lost = 0;
+        loop {
+            let payload = PutPayload::from(mark.clone());
+            let put = self
+                .store
+                .put_opts(&claim, payload.clone(), PutMode::Create.into())
+                .await;
+            match put {
+                Ok(_) => break,
+                // A put whose answer was lost is sent again, and then finds its own claim.
+                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+                    match self.holds(&claim, &mark).await? {
+                        true => break,
+                        false => return Ok(None),
+                    }
+                }
+                Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
+                    self.store.put(&claim, payload).await?;
+                    break;
+                }
+                Err(error) if lost < MOST_LOST && was_cut_off(&error) => {
+                    lost += 1;
+                    tokio::time::sleep(LOST_PAUSE * lost).await;
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
         // A run of the same name may have begun and finished since we looked.
         match self.store.head(&join(&run, MANIFEST)).await {
@@ -263,6 +280,15 @@ impl Output {
                 self.store.delete(&claim).await?;
                 Ok(None)
             }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether an object has exactly this content.
+    async fn holds(&self, object: &Path, content: &str) -> Result<bool, Error> {
+        match self.store.get(object).await {
+            Ok(found) => Ok(found.bytes().await? == content.as_bytes()),
+            Err(Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -130,7 +130,9 @@ async fn run_task(
                 job = status.job_id, stage = status.stage_id, task = status.task_id, %error,
                 "task failed"
             );
-            task_status::Status::Failed(FailedTask::from(error))
+            let mut failed = FailedTask::from(error);
+            failed.error = format!("on executor {}: {}", executor.metadata.id, failed.error);
+            task_status::Status::Failed(failed)
         }
     });
     status
