@@ -21,7 +21,9 @@ pub(crate) fn start(level: &str, format: LogFormat) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(|| engine::cluster::Redacting(std::io::stderr()));
+        .with_writer(|| engine::cluster::Redacting(std::io::stderr()))
+        // Where the log's own disk is full, complaining about it would panic.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),

@@ -39,10 +39,11 @@ pub(super) async fn check(app: &App, args: CheckArgs) -> Result<(), Failure> {
         seed: 0,
     };
     let work_url = work.path().to_string_lossy().into_owned();
-    let account = tokio::select! {
-        account = data::check(&engine, &params, &work_url) => account.map_err(intake::data_failure)?,
-        () = app.cancel.cancelled() => return Err(app.cancelled()),
+    let checked = async {
+        let account = data::check(&engine, &params, &work_url).await;
+        account.map_err(intake::data_failure)
     };
+    let account = app.or_cancelled(checked).await?;
     engine.close().await;
     match args.format {
         OutputFormat::Json => output::json(&account),

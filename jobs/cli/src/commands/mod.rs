@@ -33,6 +33,17 @@ impl App {
     fn cancelled(&self) -> Failure {
         pipeline::Cancelled { step: None }.into()
     }
+
+    /// The result of work that is given up when the program is interrupted.
+    async fn or_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            done = work => done,
+            () = self.cancel.cancelled() => Err(self.cancelled()),
+        }
+    }
 }
 
 /// Runs the command that was asked for.

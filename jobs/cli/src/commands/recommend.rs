@@ -16,10 +16,7 @@ use crate::output;
 
 /// Prints the best products for a customer.
 pub(super) async fn recommend(app: &App, args: RecommendArgs) -> Result<(), Failure> {
-    let answer = tokio::select! {
-        answer = ask(&args) => answer?,
-        () = app.cancel.cancelled() => return Err(app.cancelled()),
-    };
+    let answer = app.or_cancelled(ask(&args)).await?;
     match args.list.format {
         ListFormat::Json => output::json(&answer),
         ListFormat::Csv => {
@@ -32,10 +29,7 @@ pub(super) async fn recommend(app: &App, args: RecommendArgs) -> Result<(), Fail
 
 /// Prints the products most similar to one.
 pub(super) async fn similar(app: &App, args: SimilarArgs) -> Result<(), Failure> {
-    let answer = tokio::select! {
-        answer = ask_similar(&args) => answer?,
-        () = app.cancel.cancelled() => return Err(app.cancelled()),
-    };
+    let answer = app.or_cancelled(ask_similar(&args)).await?;
     match args.list.format {
         ListFormat::Json => output::json(&answer),
         ListFormat::Csv => {

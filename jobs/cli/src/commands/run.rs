@@ -169,10 +169,7 @@ async fn carry_out<J: Job>(
         access: place.access,
         ..EngineParams::default()
     });
-    let engine: Engine = tokio::select! {
-        engine = opened => engine?,
-        () = app.cancel.cancelled() => return Err(app.cancelled()),
-    };
+    let engine = app.or_cancelled(async { Ok(opened.await?) }).await?;
     let frame = Frame {
         engine: engine.clone(),
         output,

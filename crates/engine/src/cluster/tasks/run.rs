@@ -1,6 +1,7 @@
 //! Running tasks, on threads of their own, so that a busy executor still
 //! answers.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,6 +11,7 @@ use ballista_core::serde::scheduler::{TaskDefinition, TaskKey};
 use ballista_executor::execution_engine::{ExecutionEngine, QueryStageExecutor};
 use ballista_executor::executor::Executor;
 use datafusion::execution::TaskContext;
+use futures::FutureExt;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -43,7 +45,9 @@ pub(super) async fn run(
         let (executor, ended) = (Arc::clone(&tasks.executor), ended.clone());
         let engine = Arc::clone(&tasks.engine);
         threads.spawn(async move {
-            let status = run_task(&executor, engine.as_ref(), task).await;
+            let blank = blank(&task);
+            let running = run_task(&executor, engine.as_ref(), task, blank.clone());
+            let status = or_failed(blank, running).await;
             // Nobody is told when the executor ends.
             let _ = ended.send(Ended { scheduler, status }).await;
         });
@@ -79,28 +83,52 @@ impl Drop for Threads {
     }
 }
 
-/// Runs a task to its end, however that is.
-async fn run_task(
-    executor: &Executor,
-    engine: &dyn ExecutionEngine,
-    task: TaskDefinition,
-) -> TaskStatus {
-    let start_exec_time = milliseconds();
-    let key = TaskKey {
-        job_id: task.job_id.clone(),
-        stage_id: task.stage_id,
-        task_id: task.task_id,
-    };
-    let mut status = TaskStatus {
+/// The status of a task that begins now.
+fn blank(task: &TaskDefinition) -> TaskStatus {
+    TaskStatus {
         task_id: task.task_id as u32,
         job_id: task.job_id.clone().into(),
         stage_id: task.stage_id as u32,
         stage_attempt_num: task.stage_attempt_num as u32,
         launch_time: task.launch_time,
-        start_exec_time,
+        start_exec_time: milliseconds(),
         end_exec_time: 0,
         metrics: Vec::new(),
         status: None,
+    }
+}
+
+/// Makes a panic a failure of the task: without a report the scheduler would take the task for
+/// running for ever.
+async fn or_failed(blank: TaskStatus, running: impl Future<Output = TaskStatus>) -> TaskStatus {
+    match AssertUnwindSafe(running).catch_unwind().await {
+        Ok(status) => status,
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+            let reason = format!("the task panicked: {}", words.unwrap_or("without words"));
+            TaskStatus {
+                end_exec_time: milliseconds(),
+                status: Some(task_status::Status::Failed(FailedTask::from(
+                    BallistaError::General(reason),
+                ))),
+                ..blank
+            }
+        }
+    }
+}
+
+/// Runs a task to its end.
+async fn run_task(
+    executor: &Executor,
+    engine: &dyn ExecutionEngine,
+    task: TaskDefinition,
+    mut status: TaskStatus,
+) -> TaskStatus {
+    let key = TaskKey {
+        job_id: task.job_id.clone(),
+        stage_id: task.stage_id,
+        task_id: task.task_id,
     };
     tracing::debug!(job = %task.job_id, stage = task.stage_id, task = task.task_id, "task begins");
     let outcome = match prepare(executor, engine, task) {
@@ -192,4 +220,23 @@ fn metrics(
 fn milliseconds() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_reported_as_failed() {
+        let blank = TaskStatus {
+            task_id: 7,
+            ..Default::default()
+        };
+        let status = or_failed(blank, async { panic!("no room for the log") }).await;
+        assert_eq!(status.task_id, 7);
+        let Some(task_status::Status::Failed(failed)) = status.status else {
+            panic!("{:?}", status.status);
+        };
+        assert!(failed.error.contains("no room for the log"), "{failed:?}");
+    }
 }
