@@ -134,10 +134,9 @@ pub(crate) struct Doing<'a> {
 /// Turns DataFusion's error into ours.
 pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError {
     let action = doing.action.to_owned();
-    let error = match told_already(error) {
+    let error = match told_already(error, &action) {
         Ok(told) => return told,
-        Err(Told::Job(reason)) => return EngineError::Job { action, reason },
-        Err(Told::Not(error)) => error,
+        Err(error) => error,
     };
     let root = error.find_root();
     let reason = paragraph(&root.message());
@@ -190,25 +189,20 @@ pub(crate) fn classify(error: DataFusionError, doing: &Doing<'_>) -> EngineError
     }
 }
 
-/// An error that says all there is to say already.
-enum Told {
-    /// Of a job on a cluster.
-    Job(String),
-    /// It does not.
-    Not(DataFusionError),
-}
-
-/// What our own client of a cluster says needs no other words.
-fn told_already(error: DataFusionError) -> Result<EngineError, Told> {
+/// What our own client of a cluster says needs no other words; gives back any other error.
+fn told_already(error: DataFusionError, action: &str) -> Result<EngineError, DataFusionError> {
     let DataFusionError::External(inner) = error else {
-        return Err(Told::Not(error));
+        return Err(error);
     };
     match inner.downcast::<JobError>() {
-        Ok(job) => match *job {
-            JobError::Engine(error) => Ok(*error),
-            job => Err(Told::Job(job.to_string())),
-        },
-        Err(inner) => Err(Told::Not(DataFusionError::External(inner))),
+        Ok(job) => Ok(match *job {
+            JobError::Engine(error) => *error,
+            job => EngineError::Job {
+                action: action.to_owned(),
+                reason: job.to_string(),
+            },
+        }),
+        Err(inner) => Err(DataFusionError::External(inner)),
     }
 }
 

@@ -90,6 +90,19 @@ pub struct Surroundings {
     pub log_file: Option<PathBuf>,
 }
 
+/// What sets an executor apart from the others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unusual<'a> {
+    /// A command that runs it, for example a shell that limits it.
+    pub behind: &'a [&'a str],
+    /// The URL under which it finds the scheduler; the scheduler's own without one.
+    pub scheduler: Option<&'a str>,
+    /// Ports of the data exchange and of the tasks; 0 = a free one.
+    pub ports: [u16; 2],
+    /// More flags.
+    pub flags: &'a [&'a str],
+}
+
 /// A scheduler and its executors.
 #[derive(Debug)]
 pub struct LocalCluster {
@@ -161,21 +174,22 @@ impl LocalCluster {
 
     /// Starts one more executor and waits until it is registered.
     pub fn add_executor(&mut self) -> std::io::Result<()> {
-        self.add_executor_behind(&[])
+        self.add_unusual(&Unusual::default())
     }
 
-    /// The same with a command in front that runs the executor, for example a shell that limits it.
-    pub fn add_executor_behind(&mut self, before: &[&str]) -> std::io::Result<()> {
-        let url = self.url();
+    /// The same with what sets it apart from the others.
+    pub fn add_unusual(&mut self, unusual: &Unusual<'_>) -> std::io::Result<()> {
+        let own = self.url();
         let heartbeat = (self.executor_timeout_seconds / 4).max(1).to_string();
         let work_dir = self.work_dir.to_string_lossy().into_owned();
-        let flags = [
+        let [port, grpc_port] = unusual.ports.map(|port| port.to_string());
+        let mut flags = vec![
             "--scheduler",
-            &url,
+            unusual.scheduler.unwrap_or(&own),
             "--port",
-            "0",
+            &port,
             "--grpc-port",
-            "0",
+            &grpc_port,
             "--health-port",
             "0",
             "--vcores",
@@ -187,7 +201,8 @@ impl LocalCluster {
             "--heartbeat-seconds",
             &heartbeat,
         ];
-        let executor = start_behind(before, "executor", &flags, &self.surroundings)?;
+        flags.extend(unusual.flags);
+        let executor = start_behind(unusual.behind, "executor", &flags, &self.surroundings)?;
         self.executors.push(executor);
         Ok(())
     }

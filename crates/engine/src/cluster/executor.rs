@@ -12,6 +12,7 @@ use axum::Router;
 use ballista_core::error::BallistaError;
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::serde::BallistaCodec;
+use ballista_core::serde::protobuf::ExecutorRegistration;
 use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_executor::execution_engine::ExecutionEngine;
@@ -107,6 +108,8 @@ impl Running {
             Some(vcores) => vcores,
             None => std::thread::available_parallelism().map_or(1, |n| n.get()),
         };
+        let message_size = params.max_message_size_bytes;
+        ports::wire_size(message_size)?;
         let work = WorkFolder::create(&params.work_dir).map_err(|e| ClusterError::WorkFolder {
             path: params.work_dir.clone(),
             reason: e.to_string(),
@@ -155,22 +158,19 @@ impl Running {
             }
         };
 
-        let config = Arc::new(process_config(
-            &params, &work_path, vcores, flight, grpc, &health,
-        )?);
         let scheduler = find_scheduler(&params, &security.outgoing).await?;
         let engine: Arc<dyn ExecutionEngine> = Arc::new(Measured::new(metrics));
         let executor = Arc::new(executor(
             &params,
-            &config,
+            registration(&params, vcores, flight, grpc),
             &work_path,
+            vcores,
             limit,
             &pools,
             &security.outgoing,
             Arc::clone(&engine),
         )?);
 
-        let message_size = params.max_message_size_bytes;
         let service = FlightServiceServer::new(BallistaFlightService::new(work_path))
             .max_decoding_message_size(message_size)
             .max_encoding_message_size(message_size);
@@ -262,16 +262,13 @@ impl Running {
     }
 }
 
-fn process_config(
+/// What the scheduler is told of this executor.
+fn registration(
     params: &ExecutorParams,
-    work_path: &str,
     vcores: usize,
     flight: SocketAddr,
     grpc: SocketAddr,
-    health: &ExecutorHealth,
-) -> Result<ExecutorProcessConfig, ClusterError> {
-    let message_size = u32::try_from(params.max_message_size_bytes)
-        .map_err(|_| ClusterError::Parameters("the message size is over 4 GiB".to_owned()))?;
+) -> ExecutorRegistration {
     // Without a name, and listening everywhere, the executor is known by the
     // address the scheduler sees it come from.
     let host = match &params.advertise_host {
@@ -279,32 +276,30 @@ fn process_config(
         None if params.bind.is_unspecified() => None,
         None => Some(ports::host(params.bind)),
     };
-    Ok(ExecutorProcessConfig {
-        bind_host: ports::host(params.bind),
+    let config = ExecutorProcessConfig {
         external_host: host,
         port: flight.port(),
         grpc_port: grpc.port(),
-        vcores,
-        work_dir: Some(work_path.to_owned()),
-        grpc_max_decoding_message_size: message_size,
-        grpc_max_encoding_message_size: message_size,
-        executor_heartbeat_interval_seconds: params.heartbeat_seconds.max(1),
-        health: health.clone(),
         ..Default::default()
-    })
+    };
+    structure_executor_metadata(&Arc::new(config), vcores as u32)
 }
 
 /// The executor: our functions, stores, spill folder and memory shares.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the parts of an executor, told once"
+)]
 fn executor(
     params: &ExecutorParams,
-    config: &Arc<ExecutorProcessConfig>,
+    registration: ExecutorRegistration,
     work_path: &str,
+    vcores: usize,
     limit: usize,
     pools: &Arc<Pools>,
     outgoing: &Outgoing,
     engine: Arc<dyn ExecutionEngine>,
 ) -> Result<Executor, ClusterError> {
-    let vcores = config.vcores;
     let share = limit / vcores;
     if share < 1 << 20 {
         return Err(ClusterError::Parameters(format!(
@@ -337,7 +332,7 @@ fn executor(
     );
     let cache = DefaultSessionRuntimeCache::new(base, pool_policy, CACHED_SESSIONS);
     let executor = Executor::new(
-        structure_executor_metadata(config, vcores as u32),
+        registration,
         work_path,
         runtime_producer,
         config_producer,

@@ -28,3 +28,12 @@ pub(crate) fn host(bind: IpAddr) -> String {
         IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }
+
+/// A limit for the size of messages, which tell their length in four bytes.
+pub(super) fn wire_size(message_size: usize) -> Result<u32, ClusterError> {
+    u32::try_from(message_size).map_err(|_| {
+        ClusterError::Parameters(format!(
+            "a message size of {message_size} bytes is over 4 GiB"
+        ))
+    })
+}

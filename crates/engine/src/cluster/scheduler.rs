@@ -189,11 +189,7 @@ fn config(
     security: &Security,
 ) -> Result<SchedulerConfig, ClusterError> {
     let message_size = params.max_message_size_bytes;
-    let wire_size = u32::try_from(message_size).map_err(|_| {
-        ClusterError::Parameters(format!(
-            "a message size of {message_size} bytes is over 4 GiB"
-        ))
-    })?;
+    let wire_size = ports::wire_size(message_size)?;
     let host = match &params.advertise_host {
         Some(host) => host.clone(),
         None if params.bind.is_unspecified() => {

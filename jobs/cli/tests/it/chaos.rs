@@ -7,14 +7,16 @@
 //! A dozen runs by default; a soak is `CLIENTELE_CHAOS_RUNS=100 cargo test -p jobs --test it chaos`.
 //! `CLIENTELE_CHAOS_SEED` begins at another seed.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+mod network;
+
+use std::io::Read;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use engine::testing::LocalCluster;
+use engine::testing::{LocalCluster, Unusual};
 
+use self::network::{OTHER_HOST, slow_way, slow_way_to_other_host};
 use super::modes::{assert_same, tables};
 use super::program::{jobs, latest_run, succeed, tree};
 
@@ -43,10 +45,12 @@ enum Fault {
     /// The disk of an executor is full.
     DiskFull,
     /// The way from the client to the scheduler is slow.
-    SlowNetwork,
+    SlowClient,
+    /// All ways to and from an executor are slow.
+    SlowExecutor,
 }
 
-const FAULTS: [Fault; 8] = [
+const FAULTS: [Fault; 9] = [
     Fault::ExecutorKilled,
     Fault::ExecutorFrozen,
     Fault::ExecutorStopped,
@@ -54,7 +58,8 @@ const FAULTS: [Fault; 8] = [
     Fault::ClientKilled,
     Fault::DiskFull,
     Fault::ClientStopped,
-    Fault::SlowNetwork,
+    Fault::SlowClient,
+    Fault::SlowExecutor,
 ];
 
 /// Numbers that look like chance (splitmix64), the same for the same seed.
@@ -93,6 +98,10 @@ impl Client {
         assert!(kill.is_ok());
     }
 
+    fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
     /// Waits for its end, within the deadline.
     fn end(&mut self) -> (ExitStatus, String) {
         let begun = Instant::now();
@@ -118,40 +127,23 @@ impl Drop for Client {
     }
 }
 
-/// Passes connections on to `target`, each piece of data a little late.
-fn slow_way(target: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for from in listener.incoming().flatten() {
-            let Ok(to) = TcpStream::connect(&target) else {
-                continue;
-            };
-            pass_on(from.try_clone().unwrap(), to.try_clone().unwrap());
-            pass_on(to, from);
-        }
-    });
-    format!("http://{address}")
+/// Waits for a moment that falls into any step of the job: before its first query reaches the
+/// cluster, or a while after the drawn one of its `queries` does.
+fn wait_for_the_moment(
+    cluster: &LocalCluster,
+    client: &mut Client,
+    draws: &mut Draws,
+    queries: u64,
+) {
+    let query = draws.below(queries + 1);
+    while queries_of(cluster) < query && client.is_running() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(draws.below(1_000)));
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream) {
-    std::thread::spawn(move || {
-        let mut bytes = [0; 4096];
-        while let Ok(n @ 1..) = from.read(&mut bytes) {
-            std::thread::sleep(Duration::from_millis(15));
-            if to.write_all(&bytes[..n]).is_err() {
-                break;
-            }
-        }
-        // The other side has gone already.
-        let _ = to.shutdown(std::net::Shutdown::Both);
-    });
-}
-
-/// Breaks something at some moment of the job; whether the job may fail.
+/// Breaks something.
 fn strike(fault: Fault, cluster: &mut LocalCluster, client: &Client, draws: &mut Draws) {
-    // A job takes several seconds; the moment falls anywhere into it.
-    std::thread::sleep(Duration::from_millis(300 + draws.below(5_000)));
     let victim = draws.below(cluster.executors.len() as u64) as usize;
     match fault {
         Fault::ExecutorKilled => {
@@ -172,27 +164,70 @@ fn strike(fault: Fault, cluster: &mut LocalCluster, client: &Client, draws: &mut
         Fault::SchedulerKilled => cluster.restart_scheduler().unwrap(),
         Fault::ClientKilled => client.signal("KILL"),
         Fault::ClientStopped => client.signal("TERM"),
-        Fault::DiskFull | Fault::SlowNetwork => {}
+        Fault::DiskFull | Fault::SlowClient | Fault::SlowExecutor => {}
     }
 }
 
 /// The cluster of a run, broken from the start where the fault asks for it.
-fn cluster(fault: Fault, folder: &Path) -> LocalCluster {
+fn cluster(fault: Fault, place: &Path) -> LocalCluster {
+    let folder = place.join("executors");
     let mut cluster =
-        LocalCluster::start_with_timeout(2, folder, EXECUTOR_TIMEOUT_SECONDS).unwrap();
-    if fault == Fault::DiskFull {
-        // No file of this executor can grow beyond 16 KiB: its writes fail as on a full disk.
-        let full = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"";
-        cluster.executors.pop();
-        cluster.add_executor_behind(&["bash", "-c", full]).unwrap();
+        LocalCluster::start_with_timeout(2, &folder, EXECUTOR_TIMEOUT_SECONDS).unwrap();
+    match fault {
+        Fault::DiskFull => {
+            // No file of this executor can grow beyond 16 KiB: its writes fail as on a full disk,
+            // and its log, as large already, is on that disk too.
+            let log = place.join("full.log");
+            std::fs::write(&log, [b'\n'; 16 << 10]).unwrap();
+            let log = log.display();
+            let full = format!("trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\" 2>>'{log}'");
+            replace_executor(
+                &mut cluster,
+                &Unusual {
+                    behind: &["bash", "-c", &full],
+                    flags: &["--log-level", "info"],
+                    ..Default::default()
+                },
+            );
+        }
+        Fault::SlowExecutor => {
+            let scheduler = slow_way(cluster.scheduler.address.clone());
+            let ports = [slow_way_to_other_host(), slow_way_to_other_host()];
+            replace_executor(
+                &mut cluster,
+                &Unusual {
+                    scheduler: Some(&scheduler),
+                    ports,
+                    flags: &["--bind", OTHER_HOST, "--advertise-host", "127.0.0.1"],
+                    ..Default::default()
+                },
+            );
+        }
+        _ => {}
     }
     cluster
 }
 
+/// Puts an unusual executor in the place of one that leaves in good order.
+fn replace_executor(cluster: &mut LocalCluster, unusual: &Unusual<'_>) {
+    let mut usual = cluster.executors.pop().unwrap();
+    assert!(usual.terminate(DEADLINE).unwrap());
+    cluster.add_unusual(unusual).unwrap();
+}
+
+fn status(cluster: &LocalCluster) -> serde_json::Value {
+    let (_, status) = cluster.scheduler.get("/api/status").unwrap();
+    serde_json::from_str(&status).unwrap()
+}
+
+/// How many queries have reached the scheduler.
+fn queries_of(cluster: &LocalCluster) -> u64 {
+    status(cluster)["jobs"].as_array().unwrap().len() as u64
+}
+
 /// Whether the scheduler still has work.
 fn is_busy(cluster: &LocalCluster) -> bool {
-    let (_, status) = cluster.scheduler.get("/api/status").unwrap();
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let status = status(cluster);
     status["running_jobs"] != 0 || status["queued_jobs"] != 0
 }
 
@@ -205,19 +240,54 @@ fn left_over(output: &Path) -> Vec<String> {
         .collect()
 }
 
-fn one_run(seed: u64, folder: &Path, events: &str, expected: &[(String, Vec<u8>)]) {
+/// Ends the cluster in good order and looks at what it leaves: nothing, but for the folder of an
+/// executor that was killed and that none started after it could sweep.
+fn leaves_nothing(mut cluster: LocalCluster, fault: Fault, place: &Path, what: &str) {
+    for mut executor in cluster.executors.drain(..) {
+        // Some have ended already, and not all of these as they would have wished.
+        let _ = executor.terminate(DEADLINE).unwrap();
+    }
+    let left = std::fs::read_dir(place.join("executors")).unwrap().count();
+    let killed = usize::from(fault == Fault::ExecutorKilled);
+    assert!(left <= killed, "{what}: {left} folders are left");
+}
+
+/// What a run is about.
+struct Trial<'a> {
+    folder: &'a Path,
+    events: &'a str,
+    /// The tables of the embedded run.
+    expected: &'a [(String, Vec<u8>)],
+    /// Queries that the job sends to a cluster.
+    queries: u64,
+}
+
+/// A job on a cluster where nothing goes wrong; how many queries it sends.
+fn peaceful_run(folder: &Path, events: &str, expected: &[(String, Vec<u8>)]) -> u64 {
+    let cluster = LocalCluster::start(2, &folder.join("executors")).unwrap();
+    let output = folder.join("peaceful");
+    let mut client = Client::submit(&cluster.url(), events, &output);
+    let (status, said) = client.end();
+    assert!(status.success(), "{said}");
+    let run = latest_run(&output, "segmentation");
+    assert_same(expected, &tables(&run), "nothing goes wrong");
+    queries_of(&cluster)
+}
+
+fn one_run(seed: u64, trial: &Trial<'_>) {
     let mut draws = Draws(seed);
     let fault = FAULTS[(seed % FAULTS.len() as u64) as usize];
     let what = format!("seed {seed} ({fault:?})");
-    let place = folder.join(seed.to_string());
+    let place = trial.folder.join(seed.to_string());
     std::fs::create_dir_all(&place).unwrap();
     let output = place.join("runs");
-    let mut cluster = cluster(fault, &place.join("executors"));
+    let mut cluster = cluster(fault, &place);
     let scheduler = match fault {
-        Fault::SlowNetwork => slow_way(cluster.scheduler.address.clone()),
+        Fault::SlowClient => slow_way(cluster.scheduler.address.clone()),
         _ => cluster.url(),
     };
-    let mut client = Client::submit(&scheduler, events, &output);
+    let mut client = Client::submit(&scheduler, trial.events, &output);
+    wait_for_the_moment(&cluster, &mut client, &mut draws, trial.queries);
     strike(fault, &mut cluster, &client, &mut draws);
     let (status, said) = client.end();
     assert!(!said.contains("panicked"), "{what}: {said}");
@@ -233,7 +303,7 @@ fn one_run(seed: u64, folder: &Path, events: &str, expected: &[(String, Vec<u8>)
     }
     if finished {
         let run = latest_run(&output, "segmentation");
-        assert_same(expected, &tables(&run), &what);
+        assert_same(trial.expected, &tables(&run), &what);
     } else {
         assert!(!output.join("segmentation/latest.json").exists(), "{what}");
         let runs = succeed(&[
@@ -257,6 +327,7 @@ fn one_run(seed: u64, folder: &Path, events: &str, expected: &[(String, Vec<u8>)
         );
         std::thread::sleep(Duration::from_millis(100));
     }
+    leaves_nothing(cluster, fault, &place, &what);
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -300,9 +371,15 @@ fn whatever_dies_the_answer_is_right_or_the_error_is_clear() {
     let expected = tables(&latest_run(&plain, "segmentation"));
     let first = number("CLIENTELE_CHAOS_SEED").unwrap_or(0);
     let runs = number("CLIENTELE_CHAOS_RUNS").unwrap_or(RUNS);
+    let trial = Trial {
+        folder,
+        events: shop,
+        expected: &expected,
+        queries: peaceful_run(folder, shop, &expected),
+    };
     for seed in first..first + runs {
         let begun = Instant::now();
-        one_run(seed, folder, shop, &expected);
+        one_run(seed, &trial);
         say(seed, begun.elapsed());
     }
 }

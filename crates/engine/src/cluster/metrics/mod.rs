@@ -29,6 +29,7 @@ use super::ClusterError;
 
 pub(super) use executor::ExecutorMetrics;
 pub(super) use pools::Pools;
+pub(super) use process::memory_of_process;
 pub(super) use scheduler::SchedulerMetrics;
 pub(super) use task::Measured;
 

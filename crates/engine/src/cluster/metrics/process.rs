@@ -47,18 +47,12 @@ impl Process {
 
     /// Looks anew.
     pub(super) fn refresh(&self) {
-        let id = Pid::from_u32(std::process::id());
-        let mut system = System::new();
-        system.refresh_processes_specifics(
-            ProcessesToUpdate::Some(&[id]),
-            true,
-            ProcessRefreshKind::nothing().with_memory().with_cpu(),
-        );
-        if let Some(process) = system.process(id) {
+        let wanted = ProcessRefreshKind::nothing().with_memory().with_cpu();
+        this_process(wanted, |process| {
             self.resident.set(whole(process.memory()));
             self.cpu.set(process.accumulated_cpu_time() as f64 / 1000.0);
             self.files.set(whole(process.open_files().unwrap_or(0)));
-        }
+        });
         if let Some((folder, gauge)) = &self.room {
             match rustix::fs::statvfs(folder) {
                 Ok(disk) => gauge.set(whole(disk.f_bavail.saturating_mul(disk.f_frsize))),
@@ -66,4 +60,23 @@ impl Process {
             }
         }
     }
+}
+
+/// Bytes of this process in RAM, and of its address space; nothing where the system does not tell.
+pub(in crate::cluster) fn memory_of_process() -> Option<(u64, u64)> {
+    let wanted = ProcessRefreshKind::nothing().with_memory();
+    this_process(wanted, |process| {
+        (process.memory(), process.virtual_memory())
+    })
+}
+
+/// Asks the system about this process.
+fn this_process<T>(
+    wanted: ProcessRefreshKind,
+    read: impl FnOnce(&sysinfo::Process) -> T,
+) -> Option<T> {
+    let id = Pid::from_u32(std::process::id());
+    let mut system = System::new();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), true, wanted);
+    system.process(id).map(read)
 }

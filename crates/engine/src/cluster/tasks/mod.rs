@@ -21,7 +21,7 @@ use ballista_core::serde::protobuf::{
     UpdateTaskStatusParams, executor_metric,
 };
 use ballista_core::serde::scheduler::TaskDefinition;
-use ballista_core::utils::create_grpc_client_endpoint;
+use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
 use ballista_executor::execution_engine::ExecutionEngine;
 use ballista_executor::executor::Executor;
 use ballista_executor::executor_server::TERMINATING;
@@ -30,17 +30,25 @@ use ballista_executor::shutdown::ShutdownNotifier;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::sync::{Mutex, mpsc};
 use tonic::transport::Channel;
+use tonic::{Code, Status as Answer};
 
+use super::metrics::memory_of_process;
 use super::security::Outgoing;
 
 /// Heartbeats without an answer after which the executor gives up.
 const SILENT_HEARTBEATS: u32 = 5;
 
-/// Attempts to report a task before the scheduler must find out by itself.
-const REPORTS: u32 = 4;
+/// How long a scheduler may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Wait between two attempts to report.
+/// Times that a scheduler may refuse a report before it must find out by itself.
+const REFUSALS: u32 = 4;
+
+/// Wait before the second attempt to report; every further one is longer by as much.
 const REPORT_RETRY: Duration = Duration::from_millis(500);
+
+/// Longest wait between two attempts to report.
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
 type Codec = BallistaCodec<LogicalPlanNode, PhysicalPlanNode>;
 
@@ -151,7 +159,7 @@ impl Tasks {
                 }),
                 metadata: Some(self.executor.metadata.clone()),
             };
-            match self.home.clone().heart_beat_from_executor(beat).await {
+            match answer(self.home.clone().heart_beat_from_executor(beat)).await {
                 Ok(_) => {
                     silent = 0;
                     self.health.mark_heartbeat_ok();
@@ -187,41 +195,49 @@ impl Tasks {
                 by_scheduler.entry(scheduler).or_default().push(status);
             }
             for (scheduler, statuses) in by_scheduler {
-                self.tell(&scheduler, statuses).await;
+                tokio::select! {
+                    () = self.tell(&scheduler, statuses) => {}
+                    () = parts.shutdown.recv() => return,
+                }
             }
         }
     }
 
-    /// Tells one scheduler. A report that gets lost leaves a task running for
-    /// ever in its eyes, so it is tried again.
+    /// Tells one scheduler, for as long as it takes: a report that gets lost leaves a task running
+    /// for ever in its eyes. A scheduler that is gone for good ends this executor, whose heartbeats
+    /// find nobody; only one that hears and refuses is left alone in the end.
     async fn tell(&self, scheduler: &str, task_status: Vec<TaskStatus>) {
         let params = UpdateTaskStatusParams {
             executor_id: self.executor.metadata.id.clone(),
             task_status,
         };
-        for attempt in 1..=REPORTS {
+        let mut refusals = 0;
+        for attempt in 1.. {
             let told = match self.scheduler(scheduler).await {
-                Ok(mut client) => client
-                    .update_task_status(params.clone())
-                    .await
-                    .map_err(|status| status.to_string()),
-                Err(error) => Err(error),
+                Ok(mut client) => answer(client.update_task_status(params.clone())).await,
+                Err(reason) => Err(Answer::unavailable(reason)),
             };
-            match told {
-                Ok(_) => return,
-                Err(error) => tracing::error!(scheduler, attempt, error, "tasks not reported"),
+            let Err(error) = told else { return };
+            refusals += u32::from(!is_silence(&error));
+            if refusals == REFUSALS {
+                tracing::error!(scheduler, %error, "a report of tasks was refused");
+                return;
             }
-            tokio::time::sleep(REPORT_RETRY * attempt).await;
+            tracing::warn!(scheduler, attempt, %error, "tasks not reported yet");
+            tokio::time::sleep((REPORT_RETRY * attempt).min(LONGEST_RETRY)).await;
         }
     }
 
     /// A client of the scheduler that sent a task, at the `host:port` it gave.
     async fn scheduler(&self, address: &str) -> Result<SchedulerGrpcClient<Channel>, String> {
-        let mut known = self.schedulers.lock().await;
-        if let Some(client) = known.get(address) {
+        if let Some(client) = self.schedulers.lock().await.get(address) {
             return Ok(client.clone());
         }
-        let endpoint = create_grpc_client_endpoint(format!("http://{address}"), None)
+        let config = GrpcClientConfig {
+            max_message_size: self.message_size,
+            ..Default::default()
+        };
+        let endpoint = create_grpc_client_endpoint(format!("http://{address}"), Some(&config))
             .map_err(|e| e.to_string())?;
         let channel = self
             .outgoing
@@ -234,9 +250,26 @@ impl Tasks {
         let client = SchedulerGrpcClient::new(channel)
             .max_encoding_message_size(self.message_size)
             .max_decoding_message_size(self.message_size);
+        let mut known = self.schedulers.lock().await;
         known.insert(address.to_owned(), client.clone());
         Ok(client)
     }
+}
+
+/// What a scheduler answers, in bounded time: one that is frozen answers nothing.
+async fn answer<T>(call: impl Future<Output = Result<T, Answer>>) -> Result<T, Answer> {
+    match tokio::time::timeout(PATIENCE, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Answer::deadline_exceeded("no answer")),
+    }
+}
+
+/// Whether nobody answered, as opposed to a scheduler that heard and refused.
+fn is_silence(error: &Answer) -> bool {
+    matches!(
+        error.code(),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown
+    )
 }
 
 /// A part's share in the end of the whole: hears of it, and by being dropped
@@ -259,15 +292,15 @@ impl Parts {
 
 /// The memory this process holds, for the scheduler's list of executors.
 fn memory_used() -> Vec<ExecutorMetric> {
-    const PAGE: u64 = 4096;
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.as_deref().map(str::split_ascii_whitespace);
-    let mut sizes = pages.into_iter().flatten().flat_map(str::parse::<u64>);
-    let (total, resident) = (sizes.next(), sizes.next());
-    let metric = |metric| ExecutorMetric {
-        metric: Some(metric),
+    let Some((resident, total)) = memory_of_process() else {
+        return Vec::new();
     };
-    let resident = resident.map(|n| executor_metric::Metric::ProcPhysicalMemory(n * PAGE));
-    let total = total.map(|n| executor_metric::Metric::ProcVirtualMemory(n * PAGE));
-    resident.into_iter().chain(total).map(metric).collect()
+    [
+        executor_metric::Metric::ProcPhysicalMemory(resident),
+        executor_metric::Metric::ProcVirtualMemory(total),
+    ]
+    .map(|metric| ExecutorMetric {
+        metric: Some(metric),
+    })
+    .to_vec()
 }

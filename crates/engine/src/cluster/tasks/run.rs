@@ -47,7 +47,7 @@ pub(super) async fn run(
         threads.spawn(async move {
             let blank = blank(&task);
             let running = run_task(&executor, engine.as_ref(), task, blank.clone());
-            let status = or_failed(blank, running).await;
+            let status = or_failed(&executor.metadata.id, blank, running).await;
             // Nobody is told when the executor ends.
             let _ = ended.send(Ended { scheduler, status }).await;
         });
@@ -100,7 +100,11 @@ fn blank(task: &TaskDefinition) -> TaskStatus {
 
 /// Makes a panic a failure of the task: without a report the scheduler would take the task for
 /// running for ever.
-async fn or_failed(blank: TaskStatus, running: impl Future<Output = TaskStatus>) -> TaskStatus {
+async fn or_failed(
+    executor: &str,
+    blank: TaskStatus,
+    running: impl Future<Output = TaskStatus>,
+) -> TaskStatus {
     match AssertUnwindSafe(running).catch_unwind().await {
         Ok(status) => status,
         Err(panic) => {
@@ -109,9 +113,7 @@ async fn or_failed(blank: TaskStatus, running: impl Future<Output = TaskStatus>)
             let reason = format!("the task panicked: {}", words.unwrap_or("without words"));
             TaskStatus {
                 end_exec_time: milliseconds(),
-                status: Some(task_status::Status::Failed(FailedTask::from(
-                    BallistaError::General(reason),
-                ))),
+                status: Some(failed(executor, BallistaError::General(reason))),
                 ..blank
             }
         }
@@ -148,22 +150,27 @@ async fn run_task(
                 })
             })
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            tracing::warn!(
+                job = status.job_id, stage = status.stage_id, task = status.task_id, %error,
+                "task cannot begin"
+            );
+            Err(error)
+        }
     };
     status.end_exec_time = milliseconds();
     status.status = Some(match outcome {
         Ok(done) => task_status::Status::Successful(done),
-        Err(error) => {
-            tracing::info!(
-                job = status.job_id, stage = status.stage_id, task = status.task_id, %error,
-                "task failed"
-            );
-            let mut failed = FailedTask::from(error);
-            failed.error = format!("on executor {}: {}", executor.metadata.id, failed.error);
-            task_status::Status::Failed(failed)
-        }
+        Err(error) => failed(&executor.metadata.id, error),
     });
     status
+}
+
+/// The failure of a task, with the name of the executor it happened on.
+fn failed(executor: &str, error: BallistaError) -> task_status::Status {
+    let mut failed = FailedTask::from(error);
+    failed.error = format!("on executor {executor}: {}", failed.error);
+    task_status::Status::Failed(failed)
 }
 
 type Prepared = (Arc<dyn QueryStageExecutor>, Arc<TaskContext>);
@@ -232,11 +239,12 @@ mod tests {
             task_id: 7,
             ..Default::default()
         };
-        let status = or_failed(blank, async { panic!("no room for the log") }).await;
+        let status = or_failed("e-1", blank, async { panic!("no room for the log") }).await;
         assert_eq!(status.task_id, 7);
         let Some(task_status::Status::Failed(failed)) = status.status else {
             panic!("{:?}", status.status);
         };
         assert!(failed.error.contains("no room for the log"), "{failed:?}");
+        assert!(failed.error.contains("on executor e-1"), "{failed:?}");
     }
 }
