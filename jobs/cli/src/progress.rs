@@ -5,17 +5,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::{ClusterEvent, JobStatus};
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use pipeline::Reporter;
 
-use crate::commands::progress;
+use crate::output;
 
 /// Says what the job is at; see [`ConsoleReporter::new`].
 pub(crate) struct ConsoleReporter {
     style: Style,
     bar: Mutex<Option<ProgressBar>>,
     /// When a line last told how far a cluster is.
-    told: Mutex<Option<Instant>>,
+    told: Mutex<Instant>,
 }
 
 /// Lines about the progress of a cluster are at least this far apart.
@@ -26,6 +26,18 @@ enum Style {
     Bars,
     Lines,
     Silent,
+}
+
+/// How far a query is, in a few words.
+pub(crate) fn progress(job: &JobStatus) -> String {
+    format!(
+        "stage {} of {}, task {} of {}, {} rows read",
+        job.stages.done,
+        job.stages.total,
+        job.tasks.done,
+        job.tasks.total,
+        output::count(job.rows_read)
+    )
 }
 
 impl ConsoleReporter {
@@ -40,7 +52,7 @@ impl ConsoleReporter {
             style,
             bar: Mutex::new(None),
             // Short queries need no line.
-            told: Mutex::new(Some(Instant::now())),
+            told: Mutex::new(Instant::now()),
         }
     }
 
@@ -65,8 +77,8 @@ impl ConsoleReporter {
             }
             Style::Lines => {
                 let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-                if told.is_none_or(|at| at.elapsed() >= BETWEEN_LINES) {
-                    *told = Some(Instant::now());
+                if told.elapsed() >= BETWEEN_LINES {
+                    *told = Instant::now();
                     self.line(&progress(job));
                 }
             }
@@ -109,7 +121,9 @@ impl Reporter for ConsoleReporter {
 
     fn step_finished(&self, step: &str, rows: Option<u64>, elapsed: Duration) {
         self.replace_bar(None);
-        let rows = rows.map_or_else(String::new, |rows| format!("{} rows in ", HumanCount(rows)));
+        let rows = rows.map_or_else(String::new, |rows| {
+            format!("{} rows in ", output::count(rows))
+        });
         self.line(&format!("{step:<15} {rows}{:.2} s", elapsed.as_secs_f64()));
     }
 

@@ -225,7 +225,7 @@ impl Recommendation {
             Some(earlier) => Some(earlier.start(&facts.pairs.items, &params).await?),
             None => None,
         };
-        let warm_start = start.as_ref().map(|start| start.run_id.clone());
+        let warm_start = earlier.map(Earlier::run_id);
         let (pairs, given) = (Arc::clone(&facts.pairs), params.clone());
         let work = move || training::fit(&pairs, &given, start);
         let AlsFit {
@@ -280,13 +280,14 @@ impl Recommendation {
         let shown = {
             let (rows, products) = (facts.rows.clone(), facts.products.clone());
             let (pairs, model) = (Arc::clone(&pairs), Arc::clone(&model));
-            let (seen, segments) = (Arc::clone(&seen), segments.clone());
+            let seen = Arc::clone(&seen);
             let work = move || {
                 let about = Products::of_table(&products)?;
                 let n_users = popular::users_per_item(&pairs);
                 let rfm = segments.as_ref().map(|segments| &segments.rfm);
                 Ok::<_, RecommendationError>(Shown {
-                    popular_table: popular::table(&pairs, rfm).map_err(TableError::from)?,
+                    popular_table: popular::table(&pairs, &n_users, rfm)
+                        .map_err(TableError::from)?,
                     popular: popular::top(&n_users, &pairs.items, &about),
                     segments: segments
                         .as_ref()
@@ -326,7 +327,7 @@ impl Recommendation {
             interactions: facts.rows.batch().map_err(TableError::from)?,
             popular: shown.popular_table,
             products: facts.products,
-            model: model_file(&outcome, &pairs, &model, segments.map(|found| found.run_id)),
+            model: model_file(&outcome, &pairs, &model),
             pairs,
             n_users: shown.n_users,
             factors: model,
@@ -394,8 +395,7 @@ async fn facts(
         }
         .into());
     }
-    let positive = pairs.pairs.iter().any(|pair| pair.score > 0.0);
-    if scoring.feedback == FeedbackKind::Implicit && !positive {
+    if scoring.feedback == FeedbackKind::Implicit && learned.positive_pairs == 0 {
         return Err(RecommendationError::NothingPositive {
             pairs: pairs.pairs.len(),
         }
@@ -428,13 +428,9 @@ fn nothing_before(span: &Span) -> RecommendationError {
     }
 }
 
-fn model_file(
-    outcome: &Outcome,
-    pairs: &PairTable,
-    model: &Als,
-    segmentation_run: Option<String>,
-) -> RecommendationModel {
+fn model_file(outcome: &Outcome, pairs: &PairTable, model: &Als) -> RecommendationModel {
     let settings = &outcome.settings;
+    let segments = outcome.segments.as_ref();
     RecommendationModel {
         feedback: outcome.feedback,
         scores_given: outcome.scores_given,
@@ -447,7 +443,7 @@ fn model_file(
         min_user_events: settings.min_user_events,
         n_users: pairs.users.len() as u64,
         n_products: pairs.items.len() as u64,
-        segmentation_run,
+        segmentation_run: segments.map(|segments| segments.run_id.clone()),
     }
 }
 

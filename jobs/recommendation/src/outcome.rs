@@ -386,6 +386,17 @@ impl Quality {
         let mut all = self.recommenders.iter();
         all.find(|quality| quality.recommender == recommender)
     }
+
+    /// The best of the simple methods that need no model (popularity apart, see
+    /// [`Quality::verdict`]), when its NDCG@10 is above the model's: which, its value, the model's.
+    pub fn better_baseline(&self) -> Option<(Recommender, f64, f64)> {
+        let ndcg = |recommender| Some(self.of(recommender)?.values.ndcg_at_10);
+        let model = ndcg(Recommender::Als)?;
+        let simple = [Recommender::ItemKnn, Recommender::RecentPopularity];
+        let values = simple.into_iter().filter_map(|who| Some((who, ndcg(who)?)));
+        let (best, value) = values.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (value > model).then_some((best, value, model))
+    }
 }
 
 impl Choice {

@@ -1,5 +1,6 @@
 //! What most customers like: the list for those of whom nothing is known.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array};
@@ -54,12 +55,14 @@ pub(crate) fn top(counts: &[u32], items: &IdMap, about: &Products) -> Vec<Popula
     largest(counts, SHOWN).into_iter().map(product).collect()
 }
 
-/// `popular_products.parquet`: the list of the whole shop, then those of the segments.
+/// `popular_products.parquet`: the list of the whole shop, by the customers that like each item, then
+/// those of the segments.
 pub(crate) fn table(
     pairs: &PairTable,
+    n_users: &[u32],
     segments: Option<&Labels>,
 ) -> Result<RecordBatch, ArrowError> {
-    let mut lists = vec![(WHOLE_SHOP, users_per_item(pairs))];
+    let mut lists = vec![(WHOLE_SHOP, Cow::Borrowed(n_users))];
     if let Some(labels) = segments {
         let n_items = pairs.items.len();
         let mut counts = vec![vec![0_u32; n_items]; labels.names.len()];
@@ -68,6 +71,7 @@ pub(crate) fn table(
                 counts[label as usize][pair.item as usize] += 1;
             }
         }
+        let counts = counts.into_iter().map(Cow::Owned);
         lists.extend(labels.names.iter().map(String::as_str).zip(counts));
     }
     let (mut names, mut ranks, mut items, mut users) = (vec![], vec![], vec![], vec![]);

@@ -187,6 +187,14 @@ pub struct SettingError {
     pub expected: &'static str,
 }
 
+impl FeedbackKind {
+    /// Whether the score of a pair is the latest of the log, where it gives scores, rather than a sum
+    /// of evidence.
+    pub(crate) fn takes_latest(self, scores_given: bool) -> bool {
+        scores_given && self == Self::Explicit
+    }
+}
+
 impl fmt::Display for FeedbackKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

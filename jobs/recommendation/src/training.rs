@@ -9,7 +9,7 @@ use crate::RecommendationModel;
 use crate::error::{RecommendationError, TableError};
 use crate::ids::IdMap;
 use crate::interactions::PairTable;
-use crate::tables::read_items;
+use crate::tables::read_item_table;
 
 /// The name of the job, which its runs stand under.
 pub const JOB: &str = "recommendation";
@@ -24,27 +24,17 @@ pub(crate) struct Earlier {
     model: RecommendationModel,
 }
 
-/// Factors to start from, and the run they come from.
-pub(crate) struct Start {
-    pub(crate) run_id: String,
-    items: Factors,
-}
-
 impl Earlier {
     /// Finds the run that the settings name, before anything else is done.
     pub(crate) async fn find(output: &Output, named: &str) -> Result<Self, Failure> {
-        let refuse = |reason: String| RecommendationError::WarmStart {
-            run: named.to_owned(),
-            reason,
-        };
         let run = match named {
             LATEST => {
                 let latest = output.latest(JOB).await?;
-                latest.ok_or_else(|| refuse("there is no finished run".to_owned()))?
+                latest.ok_or_else(|| refuse(named, "there is no finished run"))?
             }
             id => {
                 let opened = output.open(JOB, id).await;
-                opened.map_err(|error| refuse(error.to_string()))?
+                opened.map_err(|error| refuse(named, error.to_string()))?
             }
         };
         let model = RecommendationModel::read(&run).await?;
@@ -55,20 +45,29 @@ impl Earlier {
         })
     }
 
+    /// The run.
+    pub(crate) fn run_id(&self) -> String {
+        self.run.id().to_string()
+    }
+
     /// Refuses a run that no setting of the grid can start from.
     pub(crate) fn check(&self, grid: &[AlsValidParams]) -> Result<(), RecommendationError> {
         let kind_fits = |params: &&AlsValidParams| kind(params) == kind(&self.model.params);
         if !grid.iter().any(|params| kind_fits(&params)) {
             let reason =
                 "its scores are of another kind (explicit or implicit, with or without biases)";
-            return Err(self.refuse(reason.to_owned()));
+            return Err(refuse(&self.named, reason));
         }
         let found = self.model.params.factors();
         match grid.iter().any(|params| params.factors() == found) {
             true => Ok(()),
-            false => Err(self.refuse(format!(
-                "it has {found} factors, which no setting of the grid has; ask for --factors {found}"
-            ))),
+            false => Err(refuse(
+                &self.named,
+                format!(
+                    "it has {found} factors, which no setting of the grid has; ask for --factors \
+                     {found}"
+                ),
+            )),
         }
     }
 
@@ -77,17 +76,16 @@ impl Earlier {
         &self,
         items: &IdMap,
         params: &AlsValidParams,
-    ) -> Result<Start, Failure> {
-        let known = read_items(&self.run).await?;
-        let (found, wanted) = (known.factors.vectors.ncols(), params.factors());
+    ) -> Result<Factors, Failure> {
+        let (found, wanted) = (self.model.params.factors(), params.factors());
         if found != wanted {
-            return Err(self
-                .refuse(format!(
-                    "it has {found} factors, and the chosen setting has {wanted}; ask for --factors \
-                     {found} alone"
-                ))
-                .into());
+            let reason = format!(
+                "it has {found} factors, and the chosen setting has {wanted}; ask for --factors \
+                 {found} alone"
+            );
+            return Err(refuse(&self.named, reason).into());
         }
+        let known = read_item_table(&self.run, &self.model.params).await?;
         let places = known.ids.indices_of(items.array());
         let places = places.map_err(TableError::from)?;
         let mut vectors = Array2::zeros((items.len(), wanted));
@@ -105,20 +103,17 @@ impl Earlier {
             }
         }
         if vectors.iter().all(|value| *value == 0.0) {
-            let reason = "none of its products is in this log".to_owned();
-            return Err(self.refuse(reason).into());
+            return Err(refuse(&self.named, "none of its products is in this log").into());
         }
-        Ok(Start {
-            run_id: self.run.id().to_string(),
-            items: Factors { vectors, biases },
-        })
+        Ok(Factors { vectors, biases })
     }
+}
 
-    fn refuse(&self, reason: String) -> RecommendationError {
-        RecommendationError::WarmStart {
-            run: self.named.clone(),
-            reason,
-        }
+/// A run that cannot be started from.
+fn refuse(named: &str, reason: impl Into<String>) -> RecommendationError {
+    RecommendationError::WarmStart {
+        run: named.to_owned(),
+        reason: reason.into(),
     }
 }
 
@@ -134,11 +129,11 @@ fn kind(params: &AlsValidParams) -> (bool, bool) {
 pub(crate) fn fit(
     pairs: &PairTable,
     params: &AlsValidParams,
-    start: Option<Start>,
+    start: Option<Factors>,
 ) -> Result<AlsFit, RecommendationError> {
     let interactions = pairs.interactions()?;
     Ok(match start {
-        Some(start) => params.fit_from(&interactions, WarmStart::Items(start.items))?,
+        Some(items) => params.fit_from(&interactions, WarmStart::Items(items))?,
         None => params.fit(&interactions)?,
     })
 }

@@ -331,7 +331,7 @@ async fn a_job_that_loses_an_executor_too_often_ends_with_a_clear_error() {
     let error = ended.expect("the job ends").unwrap().unwrap_err();
     assert!(matches!(error, EngineError::Job { .. }), "{error:?}");
     let text = error.to_string();
-    assert!(text.contains("1 attempts were lost"), "{text}");
+    assert!(text.contains("lost after 1 attempt(s)"), "{text}");
     assert!(text.contains("was lost while the job had work"), "{text}");
     let (_, metrics) = cluster.scheduler.get("/metrics").unwrap();
     let counted = "clientele_guard_actions_total{kind=\"executor_lost\"} 1";

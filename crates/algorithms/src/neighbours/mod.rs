@@ -92,10 +92,7 @@ impl ItemNeighbours {
     #[must_use]
     pub fn fit(interactions: &Interactions, n_neighbours: usize, shrinkage: f64) -> Self {
         let n_items = interactions.n_items();
-        let n_fans = |item: usize| {
-            let scores = interactions.item(item).scores.iter();
-            scores.filter(|&&score| score > 0.0).count() as f64
-        };
+        let n_fans = |item: usize| liked(interactions.item(item)).count() as f64;
         let fans: Vec<f64> = (0..n_items).into_par_iter().map(n_fans).collect();
         let neighbours = (0..n_items).into_par_iter().map_init(
             || Row::new(n_items),

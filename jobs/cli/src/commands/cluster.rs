@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use engine::EngineError;
-use engine::cluster::status::{ClusterStatus, JobDetail, JobState, JobStatus};
+use engine::cluster::status::{ClusterStatus, JobDetail};
 use engine::cluster::{ApiError, SchedulerApi};
-use indicatif::{HumanBytes, HumanCount};
+use indicatif::HumanBytes;
 use pipeline::{Failure, FailureKind};
 
 use crate::args::{CancelArgs, OutputFormat, StatusArgs};
 use crate::output;
+use crate::progress::progress;
 
 /// How long a cancelled query may take to end before we leave it to itself.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -50,7 +51,7 @@ pub(super) async fn cancel(args: CancelArgs) -> Result<(), Failure> {
         }
     };
     match tokio::time::timeout(PATIENCE, ended).await {
-        Ok(Ok(job)) => output::line(&format!("{} {}", job.id, state(job.state))),
+        Ok(Ok(job)) => output::line(&format!("{} {}", job.id, job.state.name())),
         Ok(Err(failure)) => Err(failure),
         Err(_) => output::line(&format!("{} is being cancelled", args.job)),
     }
@@ -92,7 +93,7 @@ fn print_cluster(cluster: &ClusterStatus) -> Result<(), Failure> {
         executors.add_row([
             executor.id.clone(),
             format!("{}:{}", executor.host, executor.port),
-            format!("{:?}", executor.state).to_lowercase(),
+            executor.state.name().to_owned(),
             format!("{} of {}", executor.vcores.busy, executor.vcores.total),
             executor
                 .memory_bytes
@@ -110,7 +111,7 @@ fn print_cluster(cluster: &ClusterStatus) -> Result<(), Failure> {
         jobs.add_row([
             job.id.clone(),
             job.name.clone(),
-            state(job.state).to_owned(),
+            job.state.name().to_owned(),
             submitted,
             progress(job),
         ]);
@@ -123,7 +124,7 @@ fn print_cluster(cluster: &ClusterStatus) -> Result<(), Failure> {
 
 fn print_job(job: &JobDetail) -> Result<(), Failure> {
     let head = &job.job;
-    output::line(&format!("{} {} {}", head.id, head.name, state(head.state)))?;
+    output::line(&format!("{} {} {}", head.id, head.name, head.state.name()))?;
     output::line(&progress(head))?;
     if let Some(error) = &head.error {
         output::line(error)?;
@@ -132,10 +133,10 @@ fn print_job(job: &JobDetail) -> Result<(), Failure> {
     for stage in &job.stage_list {
         stages.add_row([
             stage.id.to_string(),
-            format!("{:?}", stage.state).to_lowercase(),
+            stage.state.name().to_owned(),
             format!("{} of {}", stage.tasks.done, stage.tasks.total),
-            HumanCount(stage.rows_read).to_string(),
-            HumanCount(stage.rows_written).to_string(),
+            output::count(stage.rows_read),
+            output::count(stage.rows_written),
         ]);
         for error in &stage.errors {
             output::line(&format!("stage {}: {}", stage.id, error.error))?;
@@ -144,27 +145,5 @@ fn print_job(job: &JobDetail) -> Result<(), Failure> {
     match job.stage_list.is_empty() {
         true => Ok(()),
         false => output::line(&stages.to_string()),
-    }
-}
-
-/// How far a query is, in a few words.
-pub(crate) fn progress(job: &JobStatus) -> String {
-    format!(
-        "stage {} of {}, task {} of {}, {} rows read",
-        job.stages.done,
-        job.stages.total,
-        job.tasks.done,
-        job.tasks.total,
-        HumanCount(job.rows_read)
-    )
-}
-
-fn state(state: JobState) -> &'static str {
-    match state {
-        JobState::Queued => "queued",
-        JobState::Running => "running",
-        JobState::Succeeded => "succeeded",
-        JobState::Failed => "failed",
-        JobState::Cancelled => "cancelled",
     }
 }

@@ -12,8 +12,6 @@ mod runs;
 mod segmentation_summary;
 mod show;
 
-pub(crate) use cluster::progress;
-
 use std::sync::Arc;
 
 use artifacts::{Output, RunReader};

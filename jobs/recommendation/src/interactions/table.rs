@@ -53,7 +53,7 @@ pub(crate) struct Rows {
 impl Scoring {
     /// Whether the score of a pair is the latest of the log rather than a sum of evidence.
     fn takes_latest(self) -> bool {
-        self.scores_given && self.feedback == FeedbackKind::Explicit
+        self.feedback.takes_latest(self.scores_given)
     }
 }
 

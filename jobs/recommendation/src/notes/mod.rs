@@ -58,19 +58,13 @@ fn verdict(quality: &Quality) -> Option<String> {
 
 /// The best of the other simple methods, when it does better than the model.
 fn better_baseline(quality: &Quality) -> Option<String> {
-    let ndcg = |recommender| Some(quality.of(recommender)?.values.ndcg_at_10);
-    let model = ndcg(Recommender::Als)?;
-    let others = [Recommender::ItemKnn, Recommender::RecentPopularity];
-    let values = others.into_iter().filter_map(|r| Some((r, ndcg(r)?)));
-    let (best, value) = values.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (value > model).then(|| {
-        format!(
-            "A simpler method had the higher mean in the test: {} (NDCG@10 {} against the model's {}).",
-            best.label().to_lowercase(),
-            decimal(value, 4),
-            decimal(model, 4)
-        )
-    })
+    let (best, value, model) = quality.better_baseline()?;
+    Some(format!(
+        "A simpler method had the higher mean in the test: {} (NDCG@10 {} against the model's {}).",
+        best.label().to_lowercase(),
+        decimal(value, 4),
+        decimal(model, 4)
+    ))
 }
 
 /// Why there is no test on later events.
@@ -178,23 +172,16 @@ fn edges(choice: &Choice) -> Vec<String> {
         differ && end
     };
     let settings = choice.candidates.iter().map(|candidate| candidate.setting);
-    let axis = |of: fn(Setting) -> Option<f64>| -> (Option<f64>, Vec<f64>) {
-        (
-            of(chosen.setting),
-            settings.clone().filter_map(of).collect(),
-        )
-    };
-    let axes = [
-        ("factors", axis(|setting| Some(setting.factors as f64))),
-        (
-            "regularization",
-            axis(|setting| Some(setting.regularization)),
-        ),
-        ("alpha", axis(|setting| setting.alpha)),
+    type Axis = (&'static str, fn(Setting) -> Option<f64>);
+    let axes: [Axis; 3] = [
+        ("factors", |setting| Some(setting.factors as f64)),
+        ("regularization", |setting| Some(setting.regularization)),
+        ("alpha", |setting| setting.alpha),
     ];
-    let edge = |(name, (value, others)): (&str, (Option<f64>, Vec<f64>))| {
-        let value = value.filter(|value| is_edge(*value, &others))?;
-        Some(format!("{name} {value}"))
+    let edge = |(name, of): Axis| {
+        let value = of(chosen.setting)?;
+        let tried: Vec<f64> = settings.clone().filter_map(of).collect();
+        is_edge(value, &tried).then(|| format!("{name} {value}"))
     };
     axes.into_iter().filter_map(edge).collect()
 }

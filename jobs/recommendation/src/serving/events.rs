@@ -12,7 +12,6 @@ use pipeline::Failure;
 use super::{NewPair, ServingError};
 use crate::RecommendationModel;
 use crate::interactions::{self, Rows, Scoring, Window};
-use crate::settings::FeedbackKind;
 
 const MILLIONTHS: f64 = 1e6;
 
@@ -58,7 +57,7 @@ fn of_user(rows: &Rows, user: &str, scoring: Scoring) -> Result<Vec<NewPair>, Se
     let text = |ids: &dyn Array| cast(ids, &DataType::Utf8).map_err(Failure::internal);
     let (users, products) = (text(&rows.users)?, text(&rows.products)?);
     let (users, products) = (users.as_string::<i32>(), products.as_string::<i32>());
-    let latest = scoring.scores_given && scoring.feedback == FeedbackKind::Explicit;
+    let latest = scoring.feedback.takes_latest(scoring.scores_given);
     let score = |row: usize| {
         let given = latest && rows.scores.is_valid(row);
         given.then(|| f64::from(rows.scores.value(row)))

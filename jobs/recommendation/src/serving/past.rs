@@ -11,7 +11,6 @@ use super::{NewPair, ServingError};
 use crate::RecommendationModel;
 use crate::files::INTERACTIONS;
 use crate::ids::{IdMap, ItemIndex};
-use crate::settings::FeedbackKind;
 
 /// Decimals of evidence, and what one is in its last.
 const SCALE: i8 = 6;
@@ -159,7 +158,7 @@ impl PastPair {
 
     fn add(&mut self, new: &NewPair, model: &RecommendationModel) {
         let last = new.last_event_at.timestamp_micros();
-        if model.scores_given && model.feedback == FeedbackKind::Explicit {
+        if model.feedback.takes_latest(model.scores_given) {
             if let Some(score) = new.score.map(|score| score as f32) {
                 self.score = Some(match self.score {
                     Some(old) if self.last_event_at > last => old,

@@ -22,7 +22,7 @@ pub(super) enum Trouble {
 pub(crate) enum JobError {
     /// Every attempt was lost.
     #[error(
-        "{attempts} attempts were lost, the last because {reason}; look at the executors (their \
+        "lost after {attempts} attempt(s), the last because {reason}; look at the executors (their \
          logs, memory and disks), then run the job again"
     )]
     GaveUp {

@@ -71,17 +71,12 @@ fn found_again(quality: &Quality) -> Option<String> {
 }
 
 fn better_baseline(outcome: &Outcome) -> Option<Finding> {
-    let quality = outcome.quality.as_ref()?;
-    let ndcg = |who| Some(quality.of(who)?.values.ndcg_at_10);
-    let model = ndcg(Recommender::Als)?;
-    let simple = [Recommender::ItemKnn, Recommender::RecentPopularity];
-    let values = simple.into_iter().filter_map(|who| Some((who, ndcg(who)?)));
-    let (best, value) = values.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (best, value, model) = outcome.quality.as_ref()?.better_baseline()?;
     let what = match best {
         Recommender::ItemKnn => "Showing products near to those a customer has, one by one,",
         _ => "Showing what was popular in the last days before the test",
     };
-    (value > model).then(|| Finding {
+    Some(Finding {
         claim: format!(
             "{what} had the higher mean in the test (NDCG@10 {} against the model’s {}).",
             decimal(value, 4),

@@ -139,7 +139,7 @@ fn density(density: f64) -> String {
 
 fn weighing(outcome: &Outcome) -> String {
     let settings = &outcome.settings;
-    if outcome.scores_given && outcome.feedback == FeedbackKind::Explicit {
+    if outcome.feedback.takes_latest(outcome.scores_given) {
         return "Of several scores for one product the latest counts, however old.".to_owned();
     }
     let mut text = match settings.half_life_days {
