@@ -61,9 +61,10 @@ CONFIG
 certificate scheduler "DNS:scheduler, DNS:scheduler.$namespace.svc, DNS:localhost, IP:127.0.0.1"
 certificate executor "DNS:executor, DNS:*.executors.$namespace.svc, DNS:localhost, IP:127.0.0.1"
 
-# Tokens: the scheduler knows only their hashes.
+# Tokens: the daemons know only their hashes.
 if [ ! -f tokens.toml ]; then
   mkdir -p tokens
+  rm -f tokens.new
   for entry in 'jobs:"read", "submit"' 'prometheus:"read"' 'operator:"admin"'; do
     name=${entry%%:*}
     openssl rand -hex 32 | tr -d '\n' > "tokens/$name"
@@ -73,8 +74,10 @@ if [ ! -f tokens.toml ]; then
       echo "sha256 = \"$(openssl dgst -sha256 -r "tokens/$name" | cut -c1-64)\""
       echo "rights = [${entry#*:}]"
       echo
-    } >> tokens.toml
+    } >> tokens.new
   done
+  # Whole or not at all: what is there is kept the next time.
+  mv tokens.new tokens.toml
 fi
 
 cat > kustomization.yaml <<CONFIG

@@ -63,13 +63,15 @@ fn drain(params: &engine::cluster::ExecutorParams) -> anyhow::Result<()> {
     let port = params
         .health_port
         .context("an executor without a health port cannot be asked to drain")?;
-    // The other process ends its wait by itself; this one only must not be the first to stop.
+    // The other process ends its wait by itself; given the same settings, this one is not the first
+    // to stop.
     let longest = params.drain_timeout + Duration::from_secs(30);
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start threads")?
         .block_on(engine::cluster::request_drain(
+            params.bind,
             port,
             &params.security,
             longest,

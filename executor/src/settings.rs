@@ -131,8 +131,10 @@ pub(crate) struct Settings {
     grpc_port: u16,
     health_port: u16,
     vcores: Option<usize>,
+    #[serde(deserialize_with = "some_text")]
     memory_limit: Option<String>,
     work_dir: PathBuf,
+    #[serde(deserialize_with = "engine::cluster::text")]
     max_message_size: String,
     connect_timeout_seconds: u64,
     drain_timeout_seconds: u64,
@@ -147,6 +149,12 @@ pub(crate) struct Settings {
     root: Vec<PathBuf>,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
+}
+
+fn some_text<'de, D: serde::Deserializer<'de>>(settings: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text(#[serde(deserialize_with = "engine::cluster::text")] String);
+    Ok(Option::<Text>::deserialize(settings)?.map(|text| text.0))
 }
 
 impl Default for Settings {
@@ -274,6 +282,22 @@ mod tests {
         assert_eq!((params.port, params.memory_limit_bytes), (8, Some(2 << 30)));
         assert_eq!(params.scheduler, "http://127.0.0.1:50050");
         assert!(params.bind.is_loopback());
+    }
+
+    #[test]
+    fn a_size_may_be_a_plain_number() {
+        // As figment reads a variable of the environment that looks like one.
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("executor.toml");
+        let text = "memory_limit = 1073741824\nmax_message_size = 1048576\n";
+        std::fs::write(&file, text).unwrap();
+        let flags = Flags {
+            config: Some(file),
+            ..Default::default()
+        };
+        let params = load(&flags).unwrap().params().unwrap();
+        assert_eq!(params.memory_limit_bytes, Some(1 << 30));
+        assert_eq!(params.max_message_size_bytes, 1 << 20);
     }
 
     #[test]

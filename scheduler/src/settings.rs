@@ -96,6 +96,7 @@ pub(crate) struct Settings {
     port: u16,
     advertise_host: Option<String>,
     min_ready_executors: usize,
+    #[serde(deserialize_with = "engine::cluster::text")]
     max_message_size: String,
     executor_timeout_seconds: u64,
     drain_timeout_seconds: u64,

@@ -74,6 +74,24 @@ impl Rooted {
     }
 }
 
+impl Rooted {
+    /// What is listed, without what links lead to outside the roots.
+    fn inside(
+        &self,
+        listed: BoxStream<'static, Result<ObjectMeta>>,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let checking = Self {
+            files: LocalFileSystem::new(),
+            roots: self.roots.clone(),
+        };
+        let keep = move |object: &Result<ObjectMeta>| {
+            let inside = |object: &ObjectMeta| checking.check(&object.location).is_ok();
+            std::future::ready(object.as_ref().map_or(true, inside))
+        };
+        listed.filter(keep).boxed()
+    }
+}
+
 /// Where a path leads on disk: the part that exists is resolved, the rest is
 /// appended. A link to nowhere leads nowhere.
 fn real(path: &FsPath) -> Option<PathBuf> {
@@ -145,7 +163,7 @@ impl ObjectStore for Rooted {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         match self.check(prefix.unwrap_or(&Path::ROOT)) {
-            Ok(()) => self.files.list(prefix),
+            Ok(()) => self.inside(self.files.list(prefix)),
             Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
         }
     }
@@ -156,14 +174,21 @@ impl ObjectStore for Rooted {
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
         match self.check(prefix.unwrap_or(&Path::ROOT)) {
-            Ok(()) => self.files.list_with_offset(prefix, offset),
+            Ok(()) => self.inside(self.files.list_with_offset(prefix, offset)),
             Err(error) => stream::once(std::future::ready(Err(error))).boxed(),
         }
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         self.check(prefix.unwrap_or(&Path::ROOT))?;
-        self.files.list_with_delimiter(prefix).await
+        let mut listed = self.files.list_with_delimiter(prefix).await?;
+        listed
+            .objects
+            .retain(|object| self.check(&object.location).is_ok());
+        listed
+            .common_prefixes
+            .retain(|folder| self.check(folder).is_ok());
+        Ok(listed)
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
@@ -210,6 +235,9 @@ mod tests {
             .list(Some(&path(root.join("deep"))))
             .collect::<Vec<_>>();
         assert_eq!(listed.await.len(), 1);
+        let listed = store.list(Some(&path(root.clone())));
+        let listed: Vec<_> = listed.map(|o| o.unwrap().location).collect().await;
+        assert_eq!(listed, [inside.clone()]);
         store.delete(&inside).await.unwrap();
 
         for refused in [

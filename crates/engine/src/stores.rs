@@ -160,8 +160,17 @@ const RETRY_VARIABLE: &str = "CLIENTELE_STORE_RETRY_SECONDS";
 /// of a second, then after growing pauses that chance spreads, so that many tasks do not come back
 /// at once. A store that stays away is given up after about a minute.
 fn retry() -> RetryConfig {
-    let seconds = std::env::var(RETRY_VARIABLE);
-    let seconds = seconds.ok().and_then(|text| text.trim().parse().ok());
+    let seconds = std::env::var(RETRY_VARIABLE).ok().and_then(|text| {
+        let seconds = text.trim().parse();
+        if seconds.is_err() {
+            tracing::warn!(
+                variable = RETRY_VARIABLE,
+                value = text,
+                "no number of seconds; the default is taken"
+            );
+        }
+        seconds.ok()
+    });
     RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(100),
@@ -206,6 +215,12 @@ fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
                 .build()
                 .map_err(failed)?,
         ),
+        "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
+            return Err(StoreError::Client {
+                url: url.origin().ascii_serialization(),
+                reason: "user and password do not belong into a URL, which many may see".to_owned(),
+            });
+        }
         "http" | "https" => Arc::new(
             HttpBuilder::new()
                 .with_url(url.origin().ascii_serialization())

@@ -103,19 +103,22 @@ impl SchedulerApi {
     /// # Errors
     /// [`ApiError`].
     pub async fn job(&self, id: &str) -> Result<Option<JobDetail>, ApiError> {
-        self.ask(&format!("status/{id}")).await
+        self.ask(self.client.get(self.url(&format!("status/{id}"))))
+            .await
     }
 
     /// The same from the job's own client: once it has asked, the scheduler gives the job up when it
     /// does not ask again.
     pub(super) async fn attend(&self, id: &str) -> Result<Option<JobDetail>, ApiError> {
-        self.ask(&format!("status/{id}?attend=true")).await
+        self.ask(self.client.post(self.url(&format!("attend/{id}"))))
+            .await
     }
 
-    async fn ask(&self, path: &str) -> Result<Option<JobDetail>, ApiError> {
-        let answer = self.send(self.client.get(self.url(path))).await?;
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Option<JobDetail>, ApiError> {
+        let answer = self.send(request).await?;
         if answer.status() == reqwest::StatusCode::NOT_FOUND {
-            return Ok(None);
+            // Other servers know other things not.
+            return self.read::<Refusal>(answer).await.map(|_| None);
         }
         self.read(accepted(answer).await?).await.map(Some)
     }

@@ -42,11 +42,13 @@ pub(crate) fn scheduler_url(text: &str) -> Result<String, String> {
         .host_str()
         .filter(|host| !host.is_empty())
         .ok_or_else(|| format!("{text:?} names no host; write http://host:50050"))?;
-    // `http` drops the port 80 as its default; a scheduler there is still meant.
+    // A scheme's own port is dropped; a scheduler there is still meant.
+    let authority = with_scheme.split("://").nth(1).unwrap_or_default();
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
     let port = match (url.port(), url.scheme()) {
         (Some(port), _) => port,
-        (None, "http") if with_scheme.contains(":80") => 80,
-        (None, "https") if with_scheme.contains(":443") => 443,
+        (None, "http") if authority.ends_with(":80") => 80,
+        (None, "https") if authority.ends_with(":443") => 443,
         (None, _) => DEFAULT_PORT,
     };
     let scheme = if url.scheme() == "https" {

@@ -1,6 +1,7 @@
 //! `POST /drain`: an executor is asked to leave without harm, for example before Kubernetes stops
 //! its pod. The answer comes when it is safe to end the process.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
@@ -81,18 +82,24 @@ pub struct DrainError {
     pub reason: String,
 }
 
-/// Asks the executor on this machine whose health port is `port`, and whose certificates are those
-/// of `security`, to leave, and waits until it is safe to end its process, at most `longest`.
+/// Asks the executor on this machine that listens on `bind`, whose health port is `port`, and whose
+/// certificates are those of `security`, to leave, and waits until it is safe to end its process, at most `longest`.
 ///
 /// # Errors
 /// [`DrainError`] when nobody answers there, or not in time.
 pub async fn request_drain(
+    bind: IpAddr,
     port: u16,
     security: &SecurityParams,
     longest: Duration,
 ) -> Result<(), DrainError> {
     let scheme = security.scheme();
-    let url = format!("{scheme}://127.0.0.1:{port}/drain");
+    let host = match bind {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let url = format!("{scheme}://{}/drain", SocketAddr::new(host, port));
     let failed = |reason: String| DrainError {
         url: url.clone(),
         reason,

@@ -1,5 +1,6 @@
 //! The executor: runs tasks, keeps their shuffle files, serves them to others.
 
+mod flight;
 mod leave;
 
 use std::future::Future;
@@ -18,7 +19,6 @@ use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_executor::execution_engine::ExecutionEngine;
 use ballista_executor::executor::Executor;
 use ballista_executor::executor_process::{ExecutorProcessConfig, structure_executor_metadata};
-use ballista_executor::flight_service::BallistaFlightService;
 use ballista_executor::health::ExecutorHealth;
 use ballista_executor::metrics::LoggingMetricsCollector;
 use ballista_executor::runtime_cache::{DefaultSessionRuntimeCache, MemoryPoolPolicy};
@@ -30,6 +30,7 @@ use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use tonic::transport::Channel;
 
+use self::flight::Shuffles;
 use super::drain::Drain;
 use super::find::find_scheduler;
 use super::metrics::{self, ExecutorMetrics, Measured, Pools};
@@ -43,6 +44,9 @@ use crate::work::WorkFolder;
 
 /// Sessions whose footers and stores an executor keeps at hand.
 const CACHED_SESSIONS: usize = 16;
+
+/// How long the answer to a drain may take to leave, when there was nothing to drain.
+const ANSWER: Duration = Duration::from_millis(200);
 
 /// How long servers may take to close after the drain.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,13 +74,19 @@ pub async fn serve_executor(
     spans::follow();
     let mut shutdown = std::pin::pin!(shutdown);
     let drain = params.drain_timeout;
+    let asked = Drain::default();
     let mut running = tokio::select! {
-        started = Running::start(params) => started?,
+        started = Running::start(params, asked.clone()) => started?,
         // Asked to stop while waiting for the scheduler: nothing to drain.
         () = &mut shutdown => return Ok(()),
+        () = asked.wanted() => {
+            asked.done();
+            // Who asked is answered before the process ends.
+            tokio::time::sleep(ANSWER).await;
+            return Ok(());
+        }
     };
     listening(running.addresses);
-    let asked = running.drain.clone();
     let ended = tokio::select! {
         reason = running.failed() => Err(reason),
         () = shutdown => Ok(()),
@@ -102,7 +112,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Listens, finds the scheduler, registers.
-    pub(crate) async fn start(params: ExecutorParams) -> Result<Self, ClusterError> {
+    pub(crate) async fn start(params: ExecutorParams, drain: Drain) -> Result<Self, ClusterError> {
         let vcores = match params.vcores {
             Some(0) => return Err(ClusterError::Parameters("0 vcores are too few".to_owned())),
             Some(vcores) => vcores,
@@ -118,7 +128,6 @@ impl Running {
         let security = Security::load(&params.security, Role::Executor, params.bind)?;
         let sockets = security.outgoing.until_dropped();
         let health = ExecutorHealth::new();
-        let drain = Drain::default();
         let shutdown = ShutdownNotifier::new();
         let mut servers = Vec::new();
 
@@ -171,7 +180,7 @@ impl Running {
             Arc::clone(&engine),
         )?);
 
-        let service = FlightServiceServer::new(BallistaFlightService::new(work_path))
+        let service = FlightServiceServer::new(Shuffles::new(work_path))
             .max_decoding_message_size(message_size)
             .max_encoding_message_size(message_size);
         let routes = Routes::new(service).into_axum_router();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use super::drain::Drain;
 use super::executor::Running;
 use super::scheduler::Scheduler;
 use super::{ClusterError, ExecutorParams, SchedulerParams, THREAD_STACK_BYTES};
@@ -167,7 +168,7 @@ async fn run(
         Duration::ZERO,
     ));
     executor.scheduler.clone_from(&url);
-    let running = match Running::start(executor).await {
+    let running = match Running::start(executor, Drain::default()).await {
         Ok(running) => running,
         Err(error) => {
             let _ = ready.send(Err(error));

@@ -37,7 +37,7 @@ pub(crate) use jobs::{JobError, Jobs};
 pub(crate) use local::LocalCluster;
 pub use scheduler::serve_scheduler;
 pub(crate) use security::Outgoing;
-pub use security::{Access, Redacting, SecurityParams, TlsFiles, folders, redact};
+pub use security::{Access, Redacting, SecurityParams, TlsFiles, folders, redact, text};
 pub use status::JobStatus;
 
 /// Stack of the threads that plan and run queries, in bytes (32 MiB): deep plans

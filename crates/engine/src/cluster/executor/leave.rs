@@ -11,12 +11,25 @@ use ballista_core::serde::protobuf::{
 use ballista_executor::executor_server::TERMINATING;
 
 use super::{CLOSE_TIMEOUT, Running};
+use crate::cluster::tasks::is_silence;
 
 /// How often a leaving executor asks whether it is still needed.
 const DRAIN_POLL: Duration = Duration::from_millis(250);
 
 /// How long a leaving executor must not have been needed before it goes.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long the scheduler must not have answered before nobody needs the results of its jobs.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Whether a leaving executor may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    Yes,
+    No,
+    /// The scheduler does not answer.
+    Unknown,
+}
 
 impl Running {
     /// Takes no new tasks, waits until nobody needs this executor any more, and says goodbye. The
@@ -56,37 +69,44 @@ impl Running {
     /// a while: tasks may be on their way when the scheduler learns that none are wanted, and
     /// clients fetch results after the end of their job.
     async fn unneeded(&mut self) {
-        let mut idle_since = Instant::now();
+        let (mut idle_since, mut heard) = (Instant::now(), Instant::now());
         while idle_since.elapsed() < FAREWELL {
-            if self.is_needed().await {
+            let needed = self.needed().await;
+            if needed != Needed::Unknown {
+                heard = Instant::now();
+            }
+            if needed == Needed::Yes || needed == Needed::Unknown && heard.elapsed() < SILENCE {
                 idle_since = Instant::now();
             }
             tokio::time::sleep(DRAIN_POLL).await;
         }
     }
 
-    async fn is_needed(&mut self) -> bool {
+    async fn needed(&mut self) -> Needed {
         if self.executor.active_task_count() > 0 {
-            return true;
+            return Needed::Yes;
         }
         for job in jobs_in(self.work.path()) {
-            if self.is_running(job).await {
-                return true;
+            match self.is_running(job).await {
+                Some(true) => return Needed::Yes,
+                Some(false) => {}
+                None => return Needed::Unknown,
             }
         }
-        false
+        Needed::No
     }
 
-    /// Whether the scheduler says that the job goes on; nobody needs the results of a job whose
-    /// scheduler is gone.
-    async fn is_running(&mut self, job_id: String) -> bool {
+    /// Whether the scheduler says that the job goes on; nothing when it does not say.
+    async fn is_running(&mut self, job_id: String) -> Option<bool> {
         let asked = self.scheduler.get_job_status(GetJobStatusParams { job_id });
         match tokio::time::timeout(CLOSE_TIMEOUT, asked).await {
-            Ok(Ok(answer)) => matches!(
+            Ok(Ok(answer)) => Some(matches!(
                 answer.into_inner().status.and_then(|job| job.status),
                 Some(job_status::Status::Running(_) | job_status::Status::Queued(_))
-            ),
-            _ => false,
+            )),
+            // One that hears and does not know the job has no need of it.
+            Ok(Err(error)) if !is_silence(&error) => Some(false),
+            Ok(Err(_)) | Err(_) => None,
         }
     }
 }

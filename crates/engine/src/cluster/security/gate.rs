@@ -1,22 +1,24 @@
 //! The gate: what right a request needs, and whether its sender has it.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT, WWW_AUTHENTICATE,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, USER_AGENT, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
 use tonic::Status;
 
-use super::Peer;
 use super::redact::{redact, redact_json};
 use super::tokens::{Right, Tokens};
+use super::{Peer, Role};
 
 /// The largest body of a request that is no gRPC, in bytes.
 const BODY: usize = 1 << 20;
@@ -33,9 +35,9 @@ pub(crate) enum Need {
     Nothing,
     /// A token with this right, or a daemon's certificate.
     Right(Right),
-    /// To be a daemon: by certificate or, where there is no TLS, by an admin
-    /// token.
-    Daemon,
+    /// To be a daemon of this role: by certificate or, where there is no TLS, by
+    /// an admin token.
+    Daemon(Role),
     /// To be on this machine, or [`Right::Admin`].
     Here,
 }
@@ -49,7 +51,7 @@ impl Need {
                 | "RegisterExecutor"
                 | "HeartBeatFromExecutor"
                 | "UpdateTaskStatus"
-                | "ExecutorStopped" => Self::Daemon,
+                | "ExecutorStopped" => Self::Daemon(Role::Executor),
                 "ExecuteQuery"
                 | "ExecuteQueryPush"
                 | "CancelJob"
@@ -64,13 +66,15 @@ impl Need {
             // Cancels the job.
             Method::PATCH if path.starts_with("/api/job/") => Self::Right(Right::Submit),
             Method::POST if path.starts_with("/api/cancel/") => Self::Right(Right::Submit),
+            // Keeps the job, or lets it be given up.
+            Method::POST if path.starts_with("/api/attend/") => Self::Right(Right::Submit),
             _ => Self::looking(method, path),
         }
     }
 
     /// What a request to an executor's tasks needs.
     pub(crate) fn of_tasks(_: &Method, _: &str) -> Self {
-        Self::Daemon
+        Self::Daemon(Role::Scheduler)
     }
 
     /// What a request to an executor's data needs: whoever may submit fetches
@@ -108,6 +112,8 @@ type NeedOf = fn(&Method, &str) -> Need;
 pub(crate) struct Gate {
     tokens: Option<Arc<Tokens>>,
     tls: bool,
+    /// Whether the daemon listens to its own machine alone.
+    local: bool,
 }
 
 /// Why a request is refused.
@@ -120,10 +126,11 @@ enum Refusal {
 }
 
 impl Gate {
-    pub(super) fn new(tokens: Option<Tokens>, tls: bool) -> Self {
+    pub(super) fn new(tokens: Option<Tokens>, tls: bool, local: bool) -> Self {
         Self {
             tokens: tokens.map(Arc::new),
             tls,
+            local,
         }
     }
 
@@ -144,12 +151,18 @@ impl Gate {
         if need == Need::Nothing || self.is_open() && need != Need::Here {
             return Ok(());
         }
-        if peer.is_some_and(|peer| peer.role.is_some()) {
-            return Ok(());
+        if let Some(role) = peer.and_then(|peer| peer.role) {
+            let may = match need {
+                Need::Nothing | Need::Here => true,
+                Need::Daemon(wanted) => role == wanted,
+                // Executors ask how a job is, and fetch results from each other.
+                Need::Right(right) => right <= Right::Submit,
+            };
+            if may {
+                return Ok(());
+            }
         }
-        if need == Need::Here
-            && peer.is_some_and(|peer| peer.address.ip().to_canonical().is_loopback())
-        {
+        if need == Need::Here && peer.is_some_and(|peer| is_here(peer.address.ip())) {
             return Ok(());
         }
         let given = token(headers).ok_or(Refusal::Unknown)?;
@@ -159,7 +172,7 @@ impl Gate {
             Need::Nothing => true,
             Need::Right(right) => token.right >= right,
             Need::Here => token.right == Right::Admin,
-            Need::Daemon => token.right == Right::Admin && !self.tls,
+            Need::Daemon(_) => token.right == Right::Admin && !self.tls,
         };
         if enough {
             return Ok(());
@@ -170,11 +183,43 @@ impl Gate {
             "a request beyond a token's rights was refused"
         );
         Err(Refusal::Forbidden(match need {
-            Need::Daemon => "only daemons of the cluster may do that",
+            Need::Daemon(_) => "only daemons of the cluster may do that",
             Need::Right(Right::Submit) => "the token has not the right `submit`",
             Need::Nothing | Need::Here | Need::Right(_) => "the token has not the right `admin`",
         }))
     }
+}
+
+/// Whether a peer is this machine itself. Other addresses of the loopback stand for strangers where
+/// a proxy on the machine passes them on.
+fn is_here(ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    ip == IpAddr::V4(Ipv4Addr::LOCALHOST) || ip == IpAddr::V6(Ipv6Addr::LOCALHOST)
+}
+
+/// Whether the path is one of gRPC's.
+fn is_grpc(path: &str) -> bool {
+    path.starts_with("/ballista.protobuf.") || path.starts_with("/arrow.flight.protocol.")
+}
+
+/// Whether a browser asks for the page of another site: it says so, or it was led here under a name
+/// that somebody else gave this machine (`by_name` alone: such a name then has no business here).
+fn is_of_another_site(uri: &Uri, headers: &HeaderMap, by_name: bool) -> bool {
+    let header = |name| headers.get(name).map(HeaderValue::as_bytes);
+    let host = header(HOST).and_then(|host| Authority::try_from(host).ok());
+    let host = uri.authority().or(host.as_ref());
+    if let Some(origin) = header(ORIGIN) {
+        let origin = std::str::from_utf8(origin).ok();
+        let authority = origin.and_then(|origin| Some(origin.split_once("://")?.1));
+        if authority.is_none() || authority != host.map(Authority::as_str) {
+            return true;
+        }
+    }
+    let is_own = |host: &Authority| {
+        let name = host.host().trim_start_matches('[').trim_end_matches(']');
+        name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+    };
+    by_name && !host.is_none_or(is_own)
 }
 
 /// The token of a request: `Authorization: Bearer …`, or in the name of a gRPC
@@ -193,11 +238,19 @@ async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let need = need_of(request.method(), request.uri().path());
+    let path = request.uri().path();
+    let need = need_of(request.method(), path);
     let headers = request.headers();
-    let grpc = headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    let grpc = is_grpc(path);
+    if grpc && request.version() != Version::HTTP_2 {
+        // No client of gRPC speaks so, and browsers cannot speak otherwise.
+        return StatusCode::HTTP_VERSION_NOT_SUPPORTED.into_response();
+    }
+    let by_name = need == Need::Here || gate.local && gate.is_open();
+    if need != Need::Nothing && is_of_another_site(request.uri(), headers, by_name) {
+        let why = "pages of other sites may not ask; call this daemon by its address\n";
+        return (StatusCode::FORBIDDEN, why).into_response();
+    }
     let peer = request.extensions().get::<Peer>();
     if let Err(refusal) = gate.decide(need, peer, headers) {
         if let Some(peer) = peer {
@@ -249,8 +302,12 @@ async fn clean(response: Response) -> Response {
     }
     let failed = || StatusCode::INTERNAL_SERVER_ERROR.into_response();
     let (mut head, body) = response.into_parts();
-    let Ok(body) = Limited::new(body, ANSWER).collect().await else {
-        return failed();
+    let body = match Limited::new(body, ANSWER).collect().await {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::warn!(error, "an answer could not be given");
+            return failed();
+        }
     };
     let body = body.to_bytes();
     let cleaned = if json && !body.is_empty() {
@@ -272,7 +329,6 @@ mod tests {
 
     use sha2::{Digest, Sha256};
 
-    use super::super::Role;
     use super::*;
 
     const SCHEDULER: &str = "/ballista.protobuf.SchedulerGrpc/";
@@ -290,7 +346,7 @@ mod tests {
         }
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        Gate::new(Some(Tokens::load(&path).unwrap()), tls)
+        Gate::new(Some(Tokens::load(&path).unwrap()), tls, false)
     }
 
     fn peer(address: &str, role: Option<Role>) -> Peer {
@@ -340,12 +396,50 @@ mod tests {
             }
         }
         let none = HeaderMap::new();
-        assert_eq!(
-            met(&tls, &peer("10.0.0.1:7", Some(Role::Executor)), &none),
-            5
-        );
-        assert_eq!(met(&Gate::new(None, true), &stranger, &none), 1);
-        assert_eq!(met(&Gate::new(None, false), &stranger, &none), 5);
+        assert_eq!(met(&Gate::new(None, true, false), &stranger, &none), 1);
+        assert_eq!(met(&Gate::new(None, false, true), &stranger, &none), 5);
+    }
+
+    #[test]
+    fn a_daemon_does_what_is_of_its_role_and_no_more() {
+        let (gate, none) = (gate(true), HeaderMap::new());
+        let may = |role| {
+            let daemon = peer("10.0.0.1:7", Some(role));
+            move |need: Need| {
+                gate.clone()
+                    .decide(need, Some(&daemon), &none.clone())
+                    .is_ok()
+            }
+        };
+        let (scheduler, executor) = (may.clone()(Role::Scheduler), may(Role::Executor));
+        let [_, read, submit, admin, register] = needs();
+        let task = Need::of_tasks(&Method::POST, "/any");
+        for need in [read, submit] {
+            assert!(scheduler(need) && executor(need), "{need:?}");
+        }
+        assert!(!scheduler(admin) && !executor(admin));
+        assert!(!scheduler(register) && executor(register));
+        assert!(scheduler(task) && !executor(task));
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_found_out() {
+        let asks = |host: &str, origin: Option<&str>, by_name| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, origin.parse().unwrap());
+            }
+            is_of_another_site(&Uri::from_static("/drain"), &headers, by_name)
+        };
+        for own in ["127.0.0.1:1", "[::1]:1", "localhost:1", "10.0.0.1"] {
+            assert!(!asks(own, None, true), "{own}");
+            assert!(!asks(own, Some(&format!("http://{own}")), true), "{own}");
+            assert!(asks(own, Some("https://elsewhere.example"), false), "{own}");
+            assert!(asks(own, Some("null"), false), "{own}");
+        }
+        assert!(asks("led-here.example:1", None, true));
+        assert!(!asks("scheduler.clientele.svc:1", None, false));
     }
 
     #[test]
@@ -354,8 +448,10 @@ mod tests {
         let (gate, none) = (gate(true), HeaderMap::new());
         let far = peer("10.0.0.1:7", None);
         assert_eq!(gate.decide(need, Some(&far), &none), Err(Refusal::Unknown));
+        let passed_on = peer("127.0.0.6:7", None);
+        assert!(gate.decide(need, Some(&passed_on), &none).is_err());
         assert!(
-            Gate::new(None, false)
+            Gate::new(None, false, true)
                 .decide(need, Some(&far), &none)
                 .is_err()
         );

@@ -112,6 +112,24 @@ pub fn folders<'de, D: Deserializer<'de>>(settings: D) -> Result<Vec<PathBuf>, D
     })
 }
 
+/// Reads a text from settings; a number is one too, because environment variables that look like
+/// numbers come as such.
+///
+/// # Errors
+/// Those of the settings' format.
+pub fn text<'de, D: Deserializer<'de>>(settings: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Text(String),
+        Number(u64),
+    }
+    Ok(match Given::deserialize(settings)? {
+        Given::Text(text) => text,
+        Given::Number(number) => number.to_string(),
+    })
+}
+
 /// What a client shows to a cluster and how it knows the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
@@ -186,7 +204,7 @@ impl Security {
             roots::confine(&params.roots).map_err(ClusterError::Parameters)?;
         }
         Ok(Self {
-            gate: Gate::new(tokens, tls.is_some()),
+            gate: Gate::new(tokens, tls.is_some(), bind.is_loopback()),
             tls,
             outgoing: Outgoing::of_daemon(params, role)?,
         })

@@ -33,6 +33,8 @@ use crate::work::WorkFolder;
 
 /// How long reaching the other side may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the other side may take to begin an answer.
+const ANSWER: Duration = Duration::from_secs(20);
 /// Bytes copied at once in each direction.
 const BUFFER: usize = 256 << 10;
 /// How often a silent connection is asked whether it lives.
@@ -181,6 +183,8 @@ impl Outgoing {
                 Endpoint::from_shared(format!("unix://{}", socket.display()))
                     .map_err(|e| failed(format!("no way to {authority}: {e}")))?
                     .connect_timeout(PATIENCE)
+                    // What Ballista gives its own endpoints: until an answer begins.
+                    .timeout(ANSWER)
                     .http2_keep_alive_interval(KEEP_ALIVE)
                     .keep_alive_timeout(KEEP_ALIVE)
                     .keep_alive_while_idle(true)

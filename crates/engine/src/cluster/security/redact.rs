@@ -13,11 +13,20 @@ const HIDDEN: &str = "[redacted]";
 /// A name that ends in one of these says that its value is nobody's business.
 static NAMES: &str = "key|secret|token|password|passwd|credential|credentials|signature|sig";
 
+/// A name, what parts it from its value, and the value: in quotes of any kind (in JSON within a text
+/// they come with backslashes, in HTML by their names), or up to what ends a word.
 static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
+    let name = format!(r#"[\w.-]*(?:{NAMES})(?:_id)?(?:\\*["']|&#?\w+;)?"#);
+    let quoted = r#"(\\*")(?:[^"\\]|\\[^"])*"#;
+    let in_html = "(&#3[49];|&#x2[27];|&quot;|&apos;)[^&]*";
+    let word = r#"('?)[^\s"'&,;<>(){}\[\]\\]+"#;
     constant(&format!(
-        r#"(?i)([\w.-]*(?:{NAMES})(?:_id)?["']?\s*(?:=>|[=:])\s*["']?)([^\s"'&,;<>(){{}}\[\]]+)"#
+        r"(?i)({name}\s*(?:=>|[=:])\s*(?:Some\()?)(?:{quoted}|{in_html}|{word})"
     ))
 });
+
+static BASIC: LazyLock<Regex> =
+    LazyLock::new(|| constant(r#"(?i)(authorization[\\"']*\s*[:=]\s*[\\"']*basic )[\w+/=-]+"#));
 
 static BEARER: LazyLock<Regex> = LazyLock::new(|| constant(r"(?i)(bearer[ /])[\w.~+/=-]+"));
 
@@ -25,8 +34,8 @@ static USER_INFO: LazyLock<Regex> = LazyLock::new(|| constant(r"(://)[^/@\s]+@")
 
 #[expect(clippy::expect_used, reason = "see inside")]
 fn constant(pattern: &str) -> Regex {
-    // Cannot fail: the three patterns above depend on nothing, and the test of `redact`, which goes
-    // through all three on every text, would find one that does not compile.
+    // Cannot fail: the patterns above depend on nothing, and the test of `redact`, which goes through
+    // all of them on every text, would find one that does not compile.
     Regex::new(pattern).expect("a constant pattern compiles")
 }
 
@@ -37,8 +46,9 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for (pattern, by) in [
         (&BEARER, "${1}[redacted]"),
+        (&BASIC, "${1}[redacted]"),
         (&USER_INFO, "${1}[redacted]@"),
-        (&ASSIGNED, "${1}[redacted]"),
+        (&ASSIGNED, "${1}${2}${3}${4}[redacted]"),
     ] {
         if let Cow::Owned(changed) = pattern.replace_all(&text, by) {
             text = Cow::Owned(changed);
@@ -128,6 +138,31 @@ mod tests {
                 "clientele bearer/[redacted] tonic/1",
             ),
             ("PASSWORD = hunter2;", "PASSWORD = [redacted];"),
+            (
+                "password: \"a b c\", n: 1",
+                "password: \"[redacted]\", n: 1",
+            ),
+            ("token: Some(\"abc\"), x", "token: Some(\"[redacted]\"), x"),
+            ("token: 'abc' x", "token: '[redacted]' x"),
+            (
+                "authorization: Basic dTpw",
+                "authorization: Basic [redacted]",
+            ),
+            // Within a line of JSON, and twice within.
+            (
+                r#"{"error":"{\"secret_access_key\":\"abc\", token: \"d\"}"}"#,
+                r#"{"error":"{\"secret_access_key\":\"[redacted]\", token: \"[redacted]\"}"}"#,
+            ),
+            (r#"token: \\\"abc\\\" x"#, r#"token: \\\"[redacted]\\\" x"#),
+            // On a page.
+            (
+                "token: &#34;abc&#34;, sig=ab&amp;x=1",
+                "token: &#34;[redacted]&#34;, sig=[redacted]&amp;x=1",
+            ),
+            (
+                "{&quot;password&quot;: &quot;a b&quot;}",
+                "{&quot;password&quot;: &quot;[redacted]&quot;}",
+            ),
         ] {
             assert_eq!(redact(text), clean);
         }

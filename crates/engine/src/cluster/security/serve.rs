@@ -116,7 +116,7 @@ async fn connection(
             address,
             role: None,
         };
-        return requests(FirstWord::new(stream), peer, router, closing).await;
+        return requests(FirstWord::new(stream, PATIENCE), peer, router, closing).await;
     };
     let stream = match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
@@ -132,7 +132,7 @@ async fn connection(
     let certificates = stream.get_ref().1.peer_certificates();
     let role = certificates.and_then(<[_]>::first).and_then(tls::role_of);
     let peer = Peer { address, role };
-    requests(FirstWord::new(stream), peer, router, closing).await;
+    requests(FirstWord::new(stream, PATIENCE), peer, router, closing).await;
 }
 
 /// Answers the requests of a connection until it ends, or until the server
@@ -175,19 +175,36 @@ where
     }
 }
 
-/// A stream whose first byte must come in time. What follows is watched by
-/// HTTP's own clocks, which start with it.
+/// What a connection of HTTP/2 begins with.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A stream that must say in time which HTTP it speaks: the preface of HTTP/2, or something else.
+/// What follows is watched by HTTP's own clocks, which start when that is known.
 struct FirstWord<S> {
     stream: S,
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Bytes of the preface that have come.
+    said: usize,
 }
 
 impl<S> FirstWord<S> {
-    fn new(stream: S) -> Self {
+    fn new(stream: S, patience: Duration) -> Self {
         Self {
             stream,
-            deadline: Some(Box::pin(tokio::time::sleep(PATIENCE))),
+            deadline: Some(Box::pin(tokio::time::sleep(patience))),
+            said: 0,
         }
+    }
+
+    /// Whether these next bytes tell which HTTP is spoken, or that nothing more comes.
+    fn is_said(&mut self, bytes: &[u8]) -> bool {
+        for byte in bytes {
+            if PREFACE.get(self.said) != Some(byte) {
+                return true;
+            }
+            self.said += 1;
+        }
+        bytes.is_empty() || self.said == PREFACE.len()
     }
 }
 
@@ -197,13 +214,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for FirstWord<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if read.is_ready() {
+        let Some(deadline) = &mut self.deadline else {
+            return read;
+        };
+        if read.is_pending() {
+            return match deadline.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+        if self.is_said(&buffer.filled()[before..]) {
             self.deadline = None;
-        } else if let Some(deadline) = &mut self.deadline
-            && deadline.as_mut().poll(cx).is_ready()
-        {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         read
     }
@@ -236,5 +259,40 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FirstWord<S> {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// What becomes of a stranger that says these words, one after the other, and then nothing.
+    async fn after(words: &[&[u8]]) -> io::Result<usize> {
+        let (stream, mut stranger) = tokio::io::duplex(64);
+        let patience = Duration::from_millis(50);
+        let mut stream = FirstWord::new(stream, patience);
+        let mut read = [0; 64];
+        for word in words {
+            stranger.write_all(word).await.unwrap();
+            assert_eq!(stream.read(&mut read).await.unwrap(), word.len());
+        }
+        tokio::time::timeout(4 * patience, stream.read(&mut read))
+            .await
+            .unwrap_or(Ok(0))
+    }
+
+    #[tokio::test]
+    async fn a_stranger_must_say_what_it_speaks() {
+        let silent: [&[&[u8]]; 3] = [&[], &[b"P"], &[b"PRI * HTTP", b"/2.0\r\n"]];
+        for silent in silent {
+            let ended = after(silent).await;
+            assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        }
+        let said: [&[&[u8]]; 3] = [&[b"G"], &[b"P", b"O"], &[b"PRI ", &PREFACE[4..]]];
+        for said in said {
+            assert!(after(said).await.is_ok());
+        }
     }
 }

@@ -14,10 +14,10 @@ mod words;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -40,11 +40,12 @@ fn now() -> DateTime<Utc> {
 const UNKNOWN_JOB: &str =
     "the scheduler knows no such job; it forgets jobs an hour after their end";
 
-/// `GET /api/status` and `GET /api/status/{job_id}`, and the page.
+/// `GET /api/status`, `GET /api/status/{job_id}`, `POST /api/attend/{job_id}`, and the page.
 pub(super) fn routes(view: ClusterView) -> Router {
     Router::new()
         .route("/api/status", get(cluster))
         .route("/api/status/{job_id}", get(job))
+        .route("/api/attend/{job_id}", post(attend))
         .with_state(view.clone())
         .merge(page::routes(view))
 }
@@ -56,22 +57,14 @@ async fn cluster(State(view): State<ClusterView>) -> Response {
     }
 }
 
-/// What the one who asks for a job is to it.
-#[derive(Deserialize)]
-struct Asker {
-    /// Its client, which will ask again within seconds; when it does not, the job is given up.
-    #[serde(default)]
-    attend: bool,
+/// Asks for a job as its client, which will ask again within seconds; when it does not, the job is
+/// given up.
+async fn attend(view: State<ClusterView>, id: Path<String>) -> Response {
+    view.attend(&id);
+    job(view, id).await
 }
 
-async fn job(
-    State(view): State<ClusterView>,
-    Path(id): Path<String>,
-    Query(asker): Query<Asker>,
-) -> Response {
-    if asker.attend {
-        view.attend(&id);
-    }
+async fn job(State(view): State<ClusterView>, Path(id): Path<String>) -> Response {
     match view.job(&id).await {
         Ok(Some(detail)) => Json(detail.as_ref()).into_response(),
         Ok(None) => refused(StatusCode::NOT_FOUND, UNKNOWN_JOB.to_owned()),

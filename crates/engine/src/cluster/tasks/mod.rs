@@ -32,6 +32,7 @@ use tokio::sync::{Mutex, mpsc};
 use tonic::transport::Channel;
 use tonic::{Code, Status as Answer};
 
+pub(super) use self::service::check_job_name;
 use super::metrics::memory_of_process;
 use super::security::Outgoing;
 
@@ -265,7 +266,7 @@ async fn answer<T>(call: impl Future<Output = Result<T, Answer>>) -> Result<T, A
 }
 
 /// Whether nobody answered, as opposed to a scheduler that heard and refused.
-fn is_silence(error: &Answer) -> bool {
+pub(super) fn is_silence(error: &Answer) -> bool {
     matches!(
         error.code(),
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown

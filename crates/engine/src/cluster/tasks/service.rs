@@ -145,13 +145,18 @@ impl ExecutorGrpc for Tasks {
     }
 }
 
-/// The folders of these stages of a job, or of the whole job when none are named.
-/// A job's name that leads elsewhere is refused.
-fn folders(work: &Path, job: &str, stages: &[u32]) -> Result<Vec<PathBuf>, Status> {
+/// Refuses what is no name of a job: names become parts of paths, and must not lead elsewhere.
+pub(in crate::cluster) fn check_job_name(job: &str) -> Result<(), Status> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if job.is_empty() || !job.chars().all(plain) {
-        return Err(Status::invalid_argument("this is no name of a job"));
+    match !job.is_empty() && job.chars().all(plain) {
+        true => Ok(()),
+        false => Err(Status::invalid_argument("this is no name of a job")),
     }
+}
+
+/// The folders of these stages of a job, or of the whole job when none are named.
+fn folders(work: &Path, job: &str, stages: &[u32]) -> Result<Vec<PathBuf>, Status> {
+    check_job_name(job)?;
     let folder = work.join(job);
     if stages.is_empty() {
         return Ok(vec![folder]);
