@@ -56,7 +56,12 @@ def compare(name, context, rounds):
             "notes": comparison.notes,
             "figures": [asdict(figure) for figure in comparison.figures],
             "sides": {
-                side: {"median": s.figures, "spread": s.spread, "rounds": s.rounds}
+                side: {
+                    "median": s.figures,
+                    "spread": s.spread,
+                    "rounds": s.rounds,
+                    "parts": s.facts.get("seconds", {}),
+                }
                 for side, s in sides.items()
             },
             "quality": comparison.quality(sides),

@@ -15,6 +15,8 @@ SUBREAPER = 36
 INTERVAL = 0.02
 # Looking through all processes of the machine costs more than looking at those already known.
 SEARCH_EVERY = 25
+# Smaller processes are not looked at closely.
+COPY = 100e6
 
 
 class Failed(Exception):
@@ -83,12 +85,13 @@ class Session:
         if self.samples % SEARCH_EVERY == 0:
             self.known = [pid for pid, _, _ in self.members()]
         self.samples += 1
-        resident = 0
+        sizes = {}
         for pid in self.known:
             found = self.look(pid)
             if found:
                 self.cpu_of[pid] = found[0]
-                resident += found[1]
+                sizes[pid] = found[1]
+        resident = sum(size for pid, size in sizes.items() if not is_copy(pid, sizes))
         self.peak = max(self.peak, resident)
 
     @property
@@ -108,6 +111,24 @@ class Session:
             while any(self.members()) and time.monotonic() < deadline:
                 reap()
                 time.sleep(0.05)
+
+
+def is_copy(pid, sizes):
+    """Whether a process is its parent once more, on the way from fork to exec.
+
+    Such a one has all pages of its parent, for a moment. Spark's JVM forks often, and would count
+    twice.
+    """
+    if len(sizes) == 1 or sizes[pid] < COPY:
+        return False
+    try:
+        stat = Path("/proc", str(pid), "stat").read_text()
+        parent = int(stat.rpartition(")")[2].split()[1])
+        names = [Path("/proc", str(one), "cmdline").read_bytes() for one in (pid, parent)]
+    except OSError:
+        # It has ended meanwhile.
+        return True
+    return parent in sizes and names[0] == names[1]
 
 
 def reap():

@@ -76,6 +76,10 @@ def section(name, result, newest):
         return "\n\n".join(parts)
     parts.append(result["setting"])
     parts.append(times(result))
+    for side, found in result["sides"].items():
+        if isinstance(found["parts"], dict) and found["parts"]:
+            shown = (f"{part} {seconds:.1f} s" for part, seconds in found["parts"].items())
+            parts.append(f"Last round of {side}: {', '.join(shown)}.")
     if result["quality"]:
         names = list(dict.fromkeys(n for found in result["quality"].values() for n in found))
         rows = [
