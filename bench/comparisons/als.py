@@ -13,9 +13,7 @@ def shop(context):
     """Folder, users and items of the scores that all comparisons of factors use."""
     users, items = context.size((100_000, 20_000), (5_000, 2_000))
     name = f"scores-{users}-{items}"
-    data = context.arrays(
-        name, "implicit/data.py", "--users", str(users), "--items", str(items)
-    )
+    data = context.arrays(name, "implicit/data.py", "--users", str(users), "--items", str(items))
     return data, users, items
 
 

@@ -23,7 +23,9 @@ def compare(context):
         f"Euclidean distance: ours of all points, scikit-learn's of a sample of {sample:,}.",
         sides=[
             Side(OURS, [context.kernel("choose-k", **given, tol_sum=1e-4)]),
-            Side(SKLEARN, [context.peer("sklearn/choose_k.py", *flags({**given, "sample": sample}))]),
+            Side(
+                SKLEARN, [context.peer("sklearn/choose_k.py", *flags({**given, "sample": sample}))]
+            ),
             Side(STRICT, [context.kernel("choose-k", **given, tol=1e-4)], rounds=1),
         ],
         figures=[Figure("seconds", "k = 2..10"), Figure("cpu", "CPU"), PEAK],

@@ -135,7 +135,5 @@ def verdicts(sides):
             f"{ours['step_peak'] / 1e9:.1f} GB; {memory:.2f}×",
             memory <= 1,
         ),
-        Verdict(
-            f"{work}, standalone", "embedded", "≤ 1.5×", f"{alone:.2f}×", alone <= 1.5
-        ),
+        Verdict(f"{work}, standalone", "embedded", "≤ 1.5×", f"{alone:.2f}×", alone <= 1.5),
     ]

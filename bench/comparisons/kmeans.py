@@ -53,8 +53,8 @@ def flags(options):
 def checks(sides):
     """Inertia and centroids agree with scikit-learn."""
     ours, peer = sides[OURS].facts, sides[SKLEARN].facts
-    pairs = zip(sum(ours["centroids"], []), sum(peer["centroids"], []))
-    gap = max(abs(a - b) for a, b in pairs)
+    rows = zip(ours["centroids"], peer["centroids"])
+    gap = max(abs(a - b) for row, other in rows for a, b in zip(row, other))
     inertia = close(ours["inertia"], peer["inertia"], 1e-9)
     near = close(ours["inertia"], sides[LINFA].facts["inertia"], 1e-3)
     return [

@@ -99,15 +99,13 @@ def read(outputs, output):
         "buyers": metrics["buyers"],
         "net_revenue": metrics["net_revenue"],
         "n_clusters": metrics["n_clusters"],
-        "silhouettes": [
-            {"k": found["n_clusters"], **found} for found in metrics["silhouette"]
-        ],
+        "silhouettes": [{"k": found["n_clusters"], **found} for found in metrics["silhouette"]],
         "errors": [
             {"factors": f, "regularization": r, "rmse": sum(found) / len(found)}
             for (f, r), found in errors.items()
         ],
         "list": outputs[-1].stdout,
-        "seconds": seconds,
+        "parts": seconds,
     }
     return {}, facts
 
@@ -182,5 +180,3 @@ def verdicts(sides):
             share <= 0.2,
         ),
     ]
-
-

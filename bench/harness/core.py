@@ -3,9 +3,9 @@
 import json
 import shutil
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Optional
 
 from harness import measure
 from harness.measure import Failed
@@ -56,11 +56,11 @@ class Side:
 
     name: str
     commands: list
-    read: Optional[Callable] = None
+    read: Callable | None = None
     env: dict = field(default_factory=dict)
     timeout: float = 1800
-    rounds: Optional[int] = None
-    scratch: Optional[Path] = None
+    rounds: int | None = None
+    scratch: Path | None = None
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Comparison:
     verdicts: Callable
     quality: Callable = lambda sides: {}
     notes: list = field(default_factory=list)
-    rounds: Optional[int] = None
+    rounds: int | None = None
 
 
 @dataclass

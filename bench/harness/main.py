@@ -60,7 +60,7 @@ def compare(name, context, rounds):
                     "median": s.figures,
                     "spread": s.spread,
                     "rounds": s.rounds,
-                    "parts": s.facts.get("seconds", {}),
+                    "parts": s.facts.get("parts", {}),
                 }
                 for side, s in sides.items()
             },

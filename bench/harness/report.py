@@ -77,7 +77,7 @@ def section(name, result, newest):
     parts.append(result["setting"])
     parts.append(times(result))
     for side, found in result["sides"].items():
-        if isinstance(found["parts"], dict) and found["parts"]:
+        if found["parts"]:
             shown = (f"{part} {seconds:.1f} s" for part, seconds in found["parts"].items())
             parts.append(f"Last round of {side}: {', '.join(shown)}.")
     if result["quality"]:

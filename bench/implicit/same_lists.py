@@ -13,8 +13,7 @@ def main():
     parser.add_argument("folders", nargs=2)
     args = parser.parse_args()
     (lists, values), (others, other_values) = (
-        (np.load(f"{folder}/lists.npy"), np.load(f"{folder}/values.npy"))
-        for folder in args.folders
+        (np.load(f"{folder}/lists.npy"), np.load(f"{folder}/values.npy")) for folder in args.folders
     )
     found = {
         "same_items": float((lists == others).mean()),

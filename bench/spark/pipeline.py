@@ -131,9 +131,10 @@ def user_features(events, as_of):
         F.max("last_purchase_at").alias("last_purchase_at"),
     )
     days = (
-        events.select("user_id", "day").distinct().groupBy("user_id").agg(
-            F.count("*").alias("active_days")
-        )
+        events.select("user_id", "day")
+        .distinct()
+        .groupBy("user_id")
+        .agg(F.count("*").alias("active_days"))
     )
     viewed, carted, paid = (F.col(name) > 0 for name in ("v", "c", "p"))
     products = (
@@ -154,8 +155,11 @@ def user_features(events, as_of):
         )
     )
     brands = (
-        events.where(F.col("brand").isNotNull()).select("user_id", "brand").distinct()
-        .groupBy("user_id").agg(F.count("*").alias("distinct_brands"))
+        events.where(F.col("brand").isNotNull())
+        .select("user_id", "brand")
+        .distinct()
+        .groupBy("user_id")
+        .agg(F.count("*").alias("distinct_brands"))
     )
     best = F.min(F.struct((-F.col("n")).alias("n"), "category"))
     categories = (
@@ -204,9 +208,9 @@ def user_features(events, as_of):
             F.least("returned_units", "units").cast("double") / F.col("units"),
         ).alias("return_rate"),
         F.floor(age / DAY_US).alias("tenure_days"),
-        F.when(
-            F.col("n_orders") > 1, between / float(DAY_US) / (F.col("n_orders") - 1)
-        ).alias("days_between_orders"),
+        F.when(F.col("n_orders") > 1, between / float(DAY_US) / (F.col("n_orders") - 1)).alias(
+            "days_between_orders"
+        ),
         rate("n_weekend_events", "n_events").alias("weekend_share"),
         rate("n_night_events", "n_events").alias("night_share"),
         "top_category",
@@ -421,7 +425,7 @@ def main():
                 "errors": [error for error in errors if not math.isnan(error["rmse"])],
                 "user": user,
                 "list": [row["item"] for row in found["recommendations"]],
-                "seconds": seconds,
+                "parts": seconds,
             }
         )
     )
