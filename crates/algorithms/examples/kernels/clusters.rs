@@ -135,7 +135,11 @@ pub(crate) fn choose_k(settings: &Settings) -> Outcome {
 
 /// What the job does for one number of clusters.
 fn candidate(x: ArrayView2<'_, f64>, k: usize, tol: f64, n_init: usize, seed: u64) -> Outcome {
-    let params = KMeans::params(k).n_init(n_init).tol(tol).seed(seed).check()?;
+    let params = KMeans::params(k)
+        .n_init(n_init)
+        .tol(tol)
+        .seed(seed)
+        .check()?;
     let fit = params.fit_rows(x)?;
     Ok(json!({
         "k": k,

@@ -55,7 +55,10 @@ pub(crate) fn als(settings: &Settings) -> Outcome {
     };
     let (_, short) = fit(1)?;
     let (fitted, long) = fit(1 + iterations)?;
-    for (name, side) in [("users", &fitted.model.users), ("items", &fitted.model.items)] {
+    for (name, side) in [
+        ("users", &fitted.model.users),
+        ("items", &fitted.model.items),
+    ] {
         let values = side.vectors.iter().copied();
         npy::write(settings.text(name)?, side.vectors.ncols(), values)?;
     }
