@@ -129,8 +129,8 @@ def run_side(side):
     env = {**side.env, **({"TMPDIR": str(side.scratch)} if side.scratch else {})}
     outputs = []
     for command in side.commands:
-        command = command() if callable(command) else command
-        output = measure.run(command, env=env, timeout=side.timeout, scratch=side.scratch)
+        ready = command() if callable(command) else command
+        output = measure.run(ready, env=env, timeout=side.timeout, scratch=side.scratch)
         outputs.append(output)
     figures = {
         "wall": sum(output.wall for output in outputs),
@@ -138,6 +138,8 @@ def run_side(side):
         "peak": max(output.peak for output in outputs),
         "disk": max(output.disk for output in outputs),
     }
+    # Cores that processes beside this one, and beside the measuring, kept busy.
+    figures["others"] = sum(output.others for output in outputs) / figures["wall"]
     read, facts = (side.read or last_json)(outputs)
     figures.update({k: v for k, v in read.items() if isinstance(v, (int, float))})
     return figures, facts

@@ -95,9 +95,13 @@ def main(description):
     if options.report:
         (output / "RESULTS.md").write_text(report.page(results))
         return 0
-    setup.install_peers(work, say)
     context = setup.Context(work, options.quick, options.threads)
-    context.jobs, context.kernels = setup.build(work, options.jobs, options.kernels, say)
+    try:
+        setup.install_peers(work, say)
+        context.jobs, context.kernels = setup.build(options.jobs, options.kernels, say)
+    except core.Failed as error:
+        say(f"failed: {error}")
+        return 1
     about = {
         "date": options.date or datetime.date.today().isoformat(),
         "commit": setup.commit(),

@@ -41,6 +41,7 @@ class Measured:
     cpu: float
     peak: int
     disk: int
+    others: float
     stdout: str
     marks: list = field(default_factory=list)
 
@@ -144,6 +145,13 @@ def reap():
         cpu += usage.ru_utime + usage.ru_stime
 
 
+def busy():
+    """CPU seconds of all processes of the machine since it started; stolen ones too."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, *rest = map(int, file.readline().split()[1:9])
+    return (user + nice + system + sum(rest)) / TICKS
+
+
 def size_of(folder):
     """Bytes of the files below a folder that may change meanwhile."""
     total = 0
@@ -166,7 +174,7 @@ def run(command, *, env=None, timeout=3600, scratch=None):
     """
     ctypes.CDLL(None, use_errno=True).prctl(SUBREAPER, 1, 0, 0, 0)
     reap()
-    began = time.monotonic()
+    began, busy_before = time.monotonic(), busy()
     process = subprocess.Popen(
         [str(part) for part in command],
         env={**os.environ, **(env or {})},
@@ -205,7 +213,7 @@ def run(command, *, env=None, timeout=3600, scratch=None):
                 raise Failed(f"longer than {timeout} s: {' '.join(map(str, command))}")
             else:
                 time.sleep(INTERVAL)
-        wall = time.monotonic() - began
+        wall, all_busy = time.monotonic() - began, busy() - busy_before
         # Orphans, such as the JVM of a Python program, are given a moment to end by themselves.
         orphans, deadline = reap(), time.monotonic() + 10
         while any(session.members()) and time.monotonic() < deadline:
@@ -218,11 +226,13 @@ def run(command, *, env=None, timeout=3600, scratch=None):
     if process.returncode != 0:
         tail = "\n".join(mark.text for mark in marks[-15:])
         raise Failed(f"exit code {process.returncode}: {' '.join(map(str, command))}\n{tail}")
+    cpu = max(usage.ru_utime + usage.ru_stime + orphans, session.cpu)
     return Measured(
         wall=wall,
-        cpu=max(usage.ru_utime + usage.ru_stime + orphans, session.cpu),
+        cpu=cpu,
         peak=max(session.peak, usage.ru_maxrss * 1024),
         disk=disk,
+        others=max(0.0, all_busy - cpu),
         stdout="".join(stdout),
         marks=marks,
     )

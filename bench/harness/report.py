@@ -4,6 +4,8 @@ from pathlib import Path
 
 from harness.core import Figure
 
+# Cores; measuring itself takes some hundredths of one.
+BUSY = 0.2
 ROOFLINE = Path(__file__).resolve().parents[1] / "roofline.md"
 
 
@@ -76,6 +78,12 @@ def section(name, result, newest):
         return "\n\n".join(parts)
     parts.append(result["setting"])
     parts.append(times(result))
+    others = max(found["spread"]["others"][1] for found in result["sides"].values())
+    if others > BUSY:
+        parts.append(
+            f"**Other processes kept up to {others:.1f} cores busy meanwhile: times by the clock, and "
+            "ratios of them, say little.**"
+        )
     for side, found in result["sides"].items():
         if found["parts"]:
             shown = (f"{part} {seconds:.1f} s" for part, seconds in found["parts"].items())

@@ -83,7 +83,8 @@ class Context:
 def checked(command, **options):
     """Runs a command that must succeed."""
     command = [str(part) for part in command]
-    done = subprocess.run(command, capture_output=True, text=True, **options)
+    options = {"capture_output": True, "text": True, "timeout": 7200, **options}
+    done = subprocess.run(command, **options)
     if done.returncode != 0:
         raise Failed(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-2000:]}")
     return done.stdout
@@ -102,7 +103,7 @@ def install_peers(work, say):
     mark.write_text(wanted)
 
 
-def build(work, jobs, kernels, say):
+def build(jobs, kernels, say):
     """Builds what was not given, in the release profile; returns both programs."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
     if jobs is None:
