@@ -104,7 +104,7 @@ def read(outputs, output):
             {"factors": f, "regularization": r, "rmse": sum(found) / len(found)}
             for (f, r), found in errors.items()
         ],
-        "list": outputs[-1].stdout,
+        "list": [row["product_id"] for row in json.loads(outputs[-1].stdout)["recommendations"]],
         "parts": seconds,
     }
     return {}, facts
@@ -123,14 +123,14 @@ def checks(context, sides, places):
     names = [name for name in context.ask("duckdb/columns.py", theirs) if name not in left_out]
     found = same_tables(context, customers, theirs, ["user_id"], "--columns", *names)
     yield Check("features", found["same"], alike(found))
-    # Of buyers: without an order Spark's table has no values, ours has zeros.
-    columns = ["--columns", *SCORES[3:]]
-    found = same_tables(context, customers, theirs, ["user_id"], *columns)
-    yield Check("RFM scores and segments", found["same"], alike(found))
+    found = same_tables(context, customers, theirs, ["user_id"], "--columns", *SCORES)
+    yield Check("RFM values, scores and segments", found["same"], alike(found))
     pairs = files(latest(places[OURS], "recommendation") / "interactions.parquet")
     key, theirs = ["user_id", "product_id"], f"{places[SPARK]}/interactions/*.parquet"
     found = same_tables(context, pairs, theirs, key)
     yield Check("interactions", found["same"], alike(found))
+    lengths = [len(facts["list"]) for facts in (ours, spark)]
+    yield Check("a list of ten products for one user", lengths == [10, 10])
     best = [max(f["silhouette"] for f in facts["silhouettes"]) for facts in (ours, spark)]
     detail = f"{best[0]:.4f} and {best[1]:.4f}"
     yield Check("best silhouette is no lower, to 0.005", best[0] >= best[1] - 0.005, detail)

@@ -4,6 +4,8 @@ import argparse
 import datetime
 import json
 import os
+import signal
+import sys
 import time
 import traceback
 from dataclasses import asdict
@@ -86,6 +88,9 @@ def compare(name, context, rounds):
 def main(description):
     """Runs what was asked for; 1 if anything failed or differed."""
     options = arguments(description)
+    # So that what runs is ended, too: see `measure.run`.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     output = options.output or (work if options.quick else setup.BENCH)

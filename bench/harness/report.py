@@ -81,8 +81,8 @@ def section(name, result, newest):
     others = max(found["spread"]["others"][1] for found in result["sides"].values())
     if others > BUSY:
         parts.append(
-            f"**Other processes kept up to {others:.1f} cores busy meanwhile: times by the clock, and "
-            "ratios of them, say little.**"
+            f"**Other processes kept up to {others:.1f} cores busy meanwhile: times by the clock "
+            "and their ratios say little.**"
         )
     for side, found in result["sides"].items():
         if found["parts"]:

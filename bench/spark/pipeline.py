@@ -298,7 +298,9 @@ def fuse(features, scores, labels):
     from pyspark.sql import functions as F
 
     table = features.join(scores, "user_id", "left").join(labels, "user_id")
-    table = table.fillna({"rfm_segment": "Prospect"}).cache()
+    # Who has not bought has no scores, but zero orders and zero revenue.
+    table = table.fillna({"rfm_segment": "Prospect", "frequency": 0})
+    table = table.withColumn("monetary", F.coalesce("monetary", "net_revenue")).cache()
     revenue = F.sum("net_revenue").cast("double")
     overall = table.agg(revenue / F.count("*")).first()[0]
     worth = table.groupBy("cluster").agg((revenue / F.count("*") / overall).alias("ratio"))
