@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes scores of a long-tailed shop as sparse rows, and factors to start from.
 
-The number of items per user is log-normal (median 33, mean 50 at most), items are drawn by
+The number of items per user is log-normal (median 34), items are drawn by
 popularity, and two draws in three are made from a ranking of the user's own group of tastes, so
 that there is something to learn. A tenth of the scores is held out.
 """
@@ -25,7 +25,7 @@ def main():
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)
 
-    wanted = np.ceil(33 * np.exp(0.94 * rng.standard_normal(args.users)))
+    wanted = np.ceil(33.8 * np.exp(0.94 * rng.standard_normal(args.users)))
     wanted = np.minimum(wanted, args.items // 4).astype(np.int64)
     users = np.repeat(np.arange(args.users), wanted)
     rank = (args.items * rng.random(len(users)) ** 3).astype(np.int64)
