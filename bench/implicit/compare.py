@@ -15,9 +15,9 @@ writes them. Logs with scores, decay or thresholds are for `--train` and `--test
 
 The grid is tried on a fifth of the training pairs, drawn at random; the best setting by NDCG is
 fitted again on all training pairs and tested once. Lists leave out the training pairs. Relevant are
-test pairs with a score above 0 that are not training pairs, if their item has a training pair. Means
-are over users with a training pair and something relevant. NDCG has gains of 0 and 1 and is divided
-by that of the best list there could be; recall is divided by the number of relevant items.
+test pairs with a score above 0 that are not training pairs, if their item has a training pair.
+Means are over users with a training pair and something relevant. NDCG has gains of 0 and 1 and is
+divided by that of the best list there could be; recall is divided by the number of relevant items.
 """
 
 import argparse
@@ -55,8 +55,12 @@ def read_events(path, test_from):
             known.add(whole)
             pairs = test if row["event_time"] >= test_from else train
             pairs[pair] = pairs.get(pair, 0) + weight
-    held = lambda pairs: {p: max(-MAX_SCORE, min(MAX_SCORE, s)) for p, s in pairs.items()}
     return held(train), held(test)
+
+
+def held(pairs):
+    """Scores within their limits."""
+    return {pair: max(-MAX_SCORE, min(MAX_SCORE, score)) for pair, score in pairs.items()}
 
 
 def matrix(pairs, users, items):
@@ -73,7 +77,7 @@ def relevant(test, train):
 
 
 def fit(train, setting, args):
-    """The confidence of a pair is 1 + alpha |score|; implicit takes a negative one for a dislike."""
+    """The confidence of a pair is 1 + alpha |score|; implicit takes negative ones for dislikes."""
     factors, regularization, alpha = setting
     scores = train.data
     confidence = np.where(scores > 0, 1 + alpha * scores, -(1 + alpha * -scores))

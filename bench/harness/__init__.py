@@ -1,0 +1,1 @@
+"""What all comparisons share: measuring processes, rounds, results and their page."""
