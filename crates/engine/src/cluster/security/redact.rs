@@ -17,7 +17,7 @@ static NAMES: &str = "key|secret|token|password|passwd|credential|credentials|si
 /// they come with backslashes, in HTML by their names), or up to what ends a word.
 static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
     let name = format!(r#"[\w.-]*(?:{NAMES})(?:_id)?(?:\\*["']|&#?\w+;)?"#);
-    let quoted = r#"(\\*")(?:[^"\\]|\\[^"])*"#;
+    let quoted = r#"(\\*")(?:[^"\\]|\\+[^"\\])*"#;
     let in_html = "(&#3[49];|&#x2[27];|&quot;|&apos;)[^&]*";
     let word = r#"('?)[^\s"'&,;<>(){}\[\]\\]+"#;
     constant(&format!(
