@@ -275,6 +275,25 @@ mod tests {
     }
 
     #[test]
+    fn clusterings_measured_together_are_those_measured_alone() {
+        let x = clouds(250);
+        let s = StabilityParams {
+            max_rows: 200,
+            ..StabilityParams::default()
+        };
+        let all: Vec<_> = [2, 3, 5, 7].map(params).into();
+        let fits = all.iter().map(|params| params.fit_rows(x.view()).unwrap());
+        let labels: Vec<Vec<u32>> = fits.map(|fit| fit.labels).collect();
+        let clusterings: Vec<_> = labels.iter().map(Vec::as_slice).zip(&all).collect();
+        let points = Points::new(x.view()).unwrap();
+        let together = bootstrap_stabilities(&points, &clusterings, &s).unwrap();
+        for (found, (labels, params)) in together.into_iter().zip(clusterings) {
+            let alone = bootstrap_stability(x.view(), labels, params, &s).unwrap();
+            assert_eq!(found.to_bits(), alone.to_bits());
+        }
+    }
+
+    #[test]
     fn bad_arguments_are_named() {
         let x = array![[0.0], [1.0]];
         let measure = |labels: &[u32], s: StabilityParams| {

@@ -14,7 +14,7 @@
 
 use crate::isa::{self, Kernel};
 use crate::kernel::squared_distance;
-use crate::tiles::{CHUNK_TILES, Column, LANES, LabelSums, NOBODY, nearest};
+use crate::tiles::{CHUNK_TILES, Column, LANES, LabelSums, NOBODY, SumBuffers, nearest};
 
 /// Tiles per block, the unit of sums: 256 rows, or a whole chunk if sums for many clusters would
 /// take more memory than the rows.
@@ -90,21 +90,22 @@ impl Part {
         tiles: &[Column],
         n_features: usize,
         centroids: &Centroids<'_>,
-        lanes: &mut Vec<Column>,
+        scratch: &mut Scratch,
     ) {
         isa::run(Assign {
             tiles,
             n_features,
             centroids,
             part: self,
+            scratch,
         });
         if self.changed {
-            self.sum_up(tiles, n_features, lanes);
+            self.sum_up(tiles, n_features, &mut scratch.sums);
         }
     }
 
     /// Takes the stale sums anew.
-    fn sum_up(&mut self, tiles: &[Column], n_features: usize, lanes: &mut Vec<Column>) {
+    fn sum_up(&mut self, tiles: &[Column], n_features: usize, buffers: &mut SumBuffers) {
         let n_clusters = self.counts.len();
         let block = block_tiles(n_clusters);
         let width = n_clusters * n_features;
@@ -121,7 +122,7 @@ impl Part {
                     labels,
                     wanted: stale,
                     sums,
-                    lanes,
+                    buffers,
                 });
             }
         }
@@ -146,6 +147,18 @@ struct Assign<'a> {
     n_features: usize,
     centroids: &'a Centroids<'a>,
     part: &'a mut Part,
+    scratch: &'a mut Scratch,
+}
+
+/// Buffers of a pass.
+#[derive(Default)]
+pub(super) struct Scratch {
+    sums: SumBuffers,
+    /// The tiles looked at, and for these the squared distances to the nearest and to the second
+    /// nearest centroid.
+    looked_at: Vec<usize>,
+    best: Vec<Column>,
+    second: Vec<Column>,
 }
 
 impl Kernel for Assign<'_> {
@@ -158,6 +171,7 @@ impl Kernel for Assign<'_> {
             n_features,
             centroids,
             part,
+            scratch,
         } = self;
         let n_clusters = part.counts.len();
         let block = block_tiles(n_clusters);
@@ -166,23 +180,30 @@ impl Kernel for Assign<'_> {
         part.changed = false;
         part.ties = false;
         part.inertia = 0.0;
-        let mut distances = Column::ZERO;
+        let Scratch {
+            looked_at,
+            best,
+            second,
+            ..
+        } = scratch;
+        looked_at.clear();
+        best.clear();
+        second.clear();
         let rows = tiles.chunks_exact(n_features).zip(labels);
-        for (index, ((tile, labels), due)) in rows.zip(&mut part.due).enumerate() {
+        for (index, ((tile, labels), due)) in rows.zip(&part.due).enumerate() {
             if !centroids.complete && centroids.moved < *due {
                 continue;
             }
             let found = nearest::<ROWS>(tile, centroids.values);
-            *due = centroids.moved + least_gap(&found.best, &found.second, margin);
-            // Rounded down whatever the rounding of the addition.
-            *due -= *due * ROUNDING;
-
-            let here = LANES.min(part.n_rows - index * LANES);
-            let mut differs = false;
+            looked_at.push(index);
+            best.push(Column(found.best));
+            second.push(Column(found.second));
+            let mut differs = 0;
             for lane in 0..LANES {
-                differs |= labels[lane] != found.labels[lane];
+                differs |= labels[lane] ^ found.labels[lane];
             }
-            if differs {
+            if differs != 0 {
+                let here = LANES.min(part.n_rows - index * LANES);
                 let stale = &mut part.stale[index / block * n_clusters..][..n_clusters];
                 for (label, &new) in labels[..here].iter_mut().zip(&found.labels) {
                     if *label != new {
@@ -197,18 +218,28 @@ impl Kernel for Assign<'_> {
                     }
                 }
             }
-            if centroids.complete {
-                if index > 0 && index % block == 0 {
-                    part.inertia += distances.sum();
-                    distances = Column::ZERO;
+        }
+        if centroids.complete {
+            // All tiles were looked at.
+            for first in (0..best.len()).step_by(block) {
+                let mut distances = Column::ZERO;
+                let tiles = first..best.len().min(first + block);
+                for index in tiles {
+                    let here = LANES.min(part.n_rows - index * LANES);
+                    for lane in 0..here {
+                        distances.0[lane] += best[index].0[lane];
+                        part.ties |= second[index].0[lane] <= best[index].0[lane];
+                    }
                 }
-                for lane in 0..here {
-                    distances.0[lane] += found.best[lane];
-                    part.ties |= found.second[lane] <= found.best[lane];
-                }
+                part.inertia += distances.sum();
             }
         }
-        part.inertia += distances.sum();
+        to_gaps(best, second, margin);
+        for (&index, gaps) in looked_at.iter().zip(&*second) {
+            let due = centroids.moved + least(gaps);
+            // Rounded down whatever the rounding of the addition.
+            part.due[index] = due - due * ROUNDING;
+        }
     }
 }
 
@@ -224,25 +255,39 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// Far above distances whose squares are too small for full precision, far below any others.
 const UNDERFLOW: f64 = 1e-140;
 
-/// The least difference between the distances to the second nearest and to the nearest centroid in a
-/// tile, less a margin: 0 if there is none left, or if the distances are too large to be told apart.
+/// Turns the squared distances to the nearest and to the second nearest centroid into the difference
+/// between the distances, less a margin: 0 if there is none left, or if the distances are too large to
+/// be told apart. Leaves it in `second`.
 ///
-/// As long as the centroids have together moved less than this, the nearest centroid of each row is
-/// the same one, strictly and also in the rounded squares that are compared.
+/// As long as the centroids have together moved less than this, the nearest centroid of a row is the
+/// same one, strictly and also in the rounded squares that are compared.
 #[inline(always)]
-fn least_gap(best: &[f64; LANES], second: &[f64; LANES], margin: f64) -> f64 {
-    let mut gaps = [0.0; LANES];
-    for lane in 0..LANES {
-        let far = second[lane].sqrt();
-        gaps[lane] = far - best[lane].sqrt() - (margin * far + UNDERFLOW);
+fn to_gaps(best: &[Column], second: &mut [Column], margin: f64) {
+    for (best, second) in best.iter().zip(second) {
+        for lane in 0..LANES {
+            let far = second.0[lane].sqrt();
+            let gap = far - best.0[lane].sqrt() - (margin * far + UNDERFLOW);
+            // Infinite distances make a gap that is not a number; it counts as none.
+            second.0[lane] = if gap > 0.0 { gap } else { 0.0 };
+        }
     }
-    let mut least = f64::INFINITY;
-    for gap in gaps {
-        // Infinite distances make a gap that is not a number; it counts as none.
-        let gap = if gap > 0.0 { gap } else { 0.0 };
-        least = if gap < least { gap } else { least };
+}
+
+/// The least of the lanes, none of which is NaN.
+#[inline(always)]
+fn least(lanes: &Column) -> f64 {
+    let mut least = lanes.0;
+    for width in [4, 2, 1] {
+        for lane in 0..width {
+            let other = least[lane + width];
+            least[lane] = if other < least[lane] {
+                other
+            } else {
+                least[lane]
+            };
+        }
     }
-    least
+    least[0]
 }
 
 /// What the difference between two distances of a row can have lost when these centroids have become

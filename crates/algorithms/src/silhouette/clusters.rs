@@ -1,6 +1,6 @@
 use rayon::prelude::*;
 
-use super::kernels::{Deviations, SquaredDeviations, padded};
+use super::kernels::{Buffers, Deviations, SquaredDeviations, padded};
 use crate::canonical::count_labels;
 use crate::isa;
 use crate::kernel::BLOCK_ROWS;
@@ -72,14 +72,14 @@ fn deviation_sums(points: &Points, labels: &[u32], origin: &[f64], means: &[f64]
         points,
         labels,
         means.len(),
-        |tiles, labels, sums, buffer| {
+        |tiles, labels, sums, buffers| {
             isa::run(Deviations {
                 tiles,
                 labels,
                 origin,
                 means,
                 sums,
-                buffer,
+                buffers,
             });
         },
     )
@@ -93,16 +93,21 @@ fn squared_deviation_sums(
     means: &[f64],
 ) -> Vec<f64> {
     let n_clusters = means.len() / points.n_features();
-    chunk_sums(points, labels, n_clusters, |tiles, labels, sums, buffer| {
-        isa::run(SquaredDeviations {
-            tiles,
-            labels,
-            origin,
-            means,
-            sums,
-            buffer,
-        });
-    })
+    chunk_sums(
+        points,
+        labels,
+        n_clusters,
+        |tiles, labels, sums, buffers| {
+            isa::run(SquaredDeviations {
+                tiles,
+                labels,
+                origin,
+                means,
+                sums,
+                buffers,
+            });
+        },
+    )
 }
 
 /// Lets `add` make a sum of `width` numbers of each chunk of rows, and adds these in their order.
@@ -110,15 +115,15 @@ fn chunk_sums(
     points: &Points,
     labels: &[u32],
     width: usize,
-    add: impl Fn(&[Column], &[u32], &mut [f64], &mut Vec<Column>) + Sync,
+    add: impl Fn(&[Column], &[u32], &mut [f64], &mut Buffers) + Sync,
 ) -> Vec<f64> {
     let chunks: Vec<Vec<f64>> = points
         .chunks()
         .zip(labels.par_chunks(BLOCK_ROWS))
         .with_min_len(MIN_CHUNKS)
-        .map_init(Default::default, |(places, buffer), (tiles, labels)| {
+        .map_init(Default::default, |(places, buffers), (tiles, labels)| {
             let mut sums = vec![0.0; width];
-            add(tiles, padded(labels, places), &mut sums, buffer);
+            add(tiles, padded(labels, places), &mut sums, buffers);
             sums
         })
         .collect();

@@ -16,6 +16,13 @@ pub(super) fn padded<'b>(labels: &[u32], places: &'b mut Vec<u32>) -> &'b [u32] 
     places
 }
 
+/// Buffers of the kernels.
+#[derive(Default)]
+pub(super) struct Buffers {
+    tiles: Vec<Column>,
+    masks: Vec<Column>,
+}
+
 /// Fills the buffer with the tiles shifted by the origin.
 #[inline(always)]
 fn shift(tiles: &[Column], origin: &[f64], buffer: &mut Vec<Column>) {
@@ -38,7 +45,7 @@ pub(super) struct Deviations<'a> {
     pub(super) origin: &'a [f64],
     pub(super) means: &'a [f64],
     pub(super) sums: &'a mut [f64],
-    pub(super) buffer: &'a mut Vec<Column>,
+    pub(super) buffers: &'a mut Buffers,
 }
 
 impl Kernel for Deviations<'_> {
@@ -50,11 +57,12 @@ impl Kernel for Deviations<'_> {
         let (labels, _) = self.labels.as_chunks::<LANES>();
         let blocks = self.tiles.chunks(BLOCK_TILES * n_features);
         for (tiles, labels) in blocks.zip(labels.chunks(BLOCK_TILES)) {
-            shift(tiles, self.origin, self.buffer);
+            shift(tiles, self.origin, &mut self.buffers.tiles);
             let means = self.means.chunks_exact(n_features);
             let sums = self.sums.chunks_exact_mut(n_features);
             for ((label, mean), sums) in (0_u32..).zip(means).zip(sums) {
-                let block = (self.buffer.as_slice(), labels, label);
+                let masks = members(labels, label, &mut self.buffers.masks);
+                let block = (self.buffers.tiles.as_slice(), masks);
                 let mut first = 0;
                 while first < n_features {
                     let left = &mut sums[first..];
@@ -73,22 +81,21 @@ impl Kernel for Deviations<'_> {
 /// Returns `N`.
 #[inline(always)]
 fn deviations<const N: usize>(
-    (tiles, labels, label): (&[Column], &[[u32; LANES]], u32),
+    (tiles, masks): (&[Column], &[Column]),
     mean: &[f64],
     first: usize,
     sums: &mut [f64],
 ) -> usize {
     let mut lanes = [[0.0; LANES]; N];
     if let Some(centre) = mean[first..].first_chunk::<N>() {
-        for (tile, labels) in tiles.chunks_exact(mean.len()).zip(labels) {
-            let keep = members(labels, label);
+        for (tile, keep) in tiles.chunks_exact(mean.len()).zip(masks) {
             if let Some(columns) = tile[first..].first_chunk::<N>() {
                 unrolled!(i < N, {
                     let mut deviations = columns[i].0;
                     for value in &mut deviations {
                         *value -= centre[i];
                     }
-                    add_kept(&mut lanes[i], &deviations, &keep);
+                    add_kept(&mut lanes[i], &deviations, keep);
                 });
             }
         }
@@ -107,7 +114,7 @@ pub(super) struct SquaredDeviations<'a> {
     pub(super) origin: &'a [f64],
     pub(super) means: &'a [f64],
     pub(super) sums: &'a mut [f64],
-    pub(super) buffer: &'a mut Vec<Column>,
+    pub(super) buffers: &'a mut Buffers,
 }
 
 impl Kernel for SquaredDeviations<'_> {
@@ -119,13 +126,14 @@ impl Kernel for SquaredDeviations<'_> {
         let (labels, _) = self.labels.as_chunks::<LANES>();
         let blocks = self.tiles.chunks(BLOCK_TILES * n_features);
         for (tiles, labels) in blocks.zip(labels.chunks(BLOCK_TILES)) {
-            shift(tiles, self.origin, self.buffer);
+            shift(tiles, self.origin, &mut self.buffers.tiles);
             let means = self.means.chunks_exact(n_features);
             for ((label, mean), sum) in (0_u32..).zip(means).zip(self.sums.iter_mut()) {
+                let masks = members(labels, label, &mut self.buffers.masks);
                 let mut lanes = Column::ZERO;
-                for (tile, labels) in self.buffer.chunks_exact(n_features).zip(labels) {
+                for (tile, keep) in self.buffers.tiles.chunks_exact(n_features).zip(masks) {
                     let [squares] = squared_distances::<1>(tile, mean);
-                    add_kept(&mut lanes.0, &squares.0, &members(labels, label));
+                    add_kept(&mut lanes.0, &squares.0, keep);
                 }
                 *sum += lanes.sum();
             }
@@ -141,7 +149,7 @@ pub(super) struct Scores<'a> {
     pub(super) clusters: &'a Clusters,
     /// One per row.
     pub(super) samples: &'a mut [f64],
-    pub(super) buffer: &'a mut Vec<Column>,
+    pub(super) buffers: &'a mut Buffers,
 }
 
 impl Kernel for Scores<'_> {
@@ -153,24 +161,30 @@ impl Kernel for Scores<'_> {
         let tiles = self.tiles.chunks_exact(clusters.origin.len());
         let (labels, _) = self.labels.as_chunks::<LANES>();
         for ((tile, labels), samples) in tiles.zip(labels).zip(self.samples.chunks_mut(LANES)) {
-            shift(tile, &clusters.origin, self.buffer);
+            shift(tile, &clusters.origin, &mut self.buffers.tiles);
+            // As wide as the distances they decide on.
+            let names = labels.map(u64::from);
             let mut own = [0.0; LANES];
             let mut other = [f64::INFINITY; LANES];
-            each_distance::<ROWS>(self.buffer, &clusters.means, |cluster, distances| {
-                let variance = clusters.variances[cluster];
-                let keep = members(labels, cluster as u32);
-                for lane in 0..LANES {
-                    let mean_distance = distances.0[lane] + variance;
-                    let here = keep[lane] != 0;
-                    let elsewhere = if here { f64::INFINITY } else { mean_distance };
-                    own[lane] = if here { mean_distance } else { own[lane] };
-                    other[lane] = if elsewhere < other[lane] {
-                        elsewhere
-                    } else {
-                        other[lane]
-                    };
-                }
-            });
+            each_distance::<ROWS>(
+                &self.buffers.tiles,
+                &clusters.means,
+                |cluster, distances| {
+                    let variance = clusters.variances[cluster];
+                    let cluster = cluster as u64;
+                    for lane in 0..LANES {
+                        let mean_distance = distances.0[lane] + variance;
+                        let here = names[lane] == cluster;
+                        let elsewhere = if here { f64::INFINITY } else { mean_distance };
+                        own[lane] = if here { mean_distance } else { own[lane] };
+                        other[lane] = if elsewhere < other[lane] {
+                            elsewhere
+                        } else {
+                            other[lane]
+                        };
+                    }
+                },
+            );
             // Places behind the last row count as alone; nobody reads their score.
             let mut sizes = [1.0; LANES];
             for (size, &label) in sizes.iter_mut().zip(&labels[..samples.len()]) {
@@ -195,5 +209,74 @@ fn silhouette(size: f64, a: f64, b: f64) -> f64 {
         score
     } else {
         0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::{Isa, run_on};
+    use crate::random;
+
+    #[test]
+    fn the_bits_do_not_depend_on_the_instruction_set() {
+        let mut rng = random::stream(3, &[]);
+        let (n_rows, n_features, n_clusters) = (301_usize, 7, 5);
+        let mut tiles = vec![Column::ZERO; n_rows.div_ceil(LANES) * n_features];
+        for value in tiles.iter_mut().flat_map(|column| &mut column.0) {
+            *value = random::unit(&mut rng);
+        }
+        let mut draw = |n: usize| (0..n).map(|_| random::unit(&mut rng)).collect::<Vec<f64>>();
+        let clusters = Clusters {
+            origin: draw(n_features),
+            sizes: vec![1.0, 50.0, 80.0, 90.0, 80.0],
+            means: draw(n_clusters * n_features),
+            variances: draw(n_clusters),
+        };
+        let labels: Vec<u32> = (0..n_rows as u32).map(|row| row * 7 % 5).collect();
+        let mut places = Vec::new();
+        let labels = padded(&labels, &mut places);
+        let results = |isa: Isa| {
+            let mut buffers = Buffers::default();
+            let mut all = vec![0.0; n_clusters * n_features + n_clusters + n_rows];
+            let (sums, rest) = all.split_at_mut(n_clusters * n_features);
+            let (squares, samples) = rest.split_at_mut(n_clusters);
+            run_on(
+                isa,
+                Deviations {
+                    tiles: &tiles,
+                    labels,
+                    origin: &clusters.origin,
+                    means: &clusters.means,
+                    sums,
+                    buffers: &mut buffers,
+                },
+            );
+            run_on(
+                isa,
+                SquaredDeviations {
+                    tiles: &tiles,
+                    labels,
+                    origin: &clusters.origin,
+                    means: &clusters.means,
+                    sums: squares,
+                    buffers: &mut buffers,
+                },
+            );
+            run_on(
+                isa,
+                Scores {
+                    tiles: &tiles,
+                    labels,
+                    clusters: &clusters,
+                    samples,
+                    buffers: &mut buffers,
+                },
+            );
+            all.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+        };
+        for &isa in Isa::ALL {
+            assert_eq!(results(isa), results(Isa::Portable), "{isa:?}");
+        }
     }
 }

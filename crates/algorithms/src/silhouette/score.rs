@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::clusters::Clusters;
-use super::kernels::{Scores, padded};
+use super::kernels::{Buffers, Scores, padded};
 use crate::isa;
 use crate::kernel::BLOCK_ROWS;
 use crate::points::{MIN_CHUNKS, Points, PointsError};
@@ -82,13 +82,13 @@ pub fn silhouette_samples(x: ArrayView2<f64>, labels: &[u32]) -> Result<Vec<f64>
         .with_min_len(MIN_CHUNKS)
         .for_each_init(
             Default::default,
-            |(places, buffer), ((tiles, labels), samples)| {
+            |(places, buffers), ((tiles, labels), samples)| {
                 isa::run(Scores {
                     tiles,
                     labels: padded(labels, places),
                     clusters: &clusters,
                     samples,
-                    buffer,
+                    buffers,
                 });
             },
         );
@@ -119,15 +119,15 @@ pub fn silhouette_of_points(points: &Points, labels: &[u32]) -> Result<f64, Silh
         .zip(labels.par_chunks(BLOCK_ROWS))
         .with_min_len(MIN_CHUNKS)
         .map_init(
-            || (Vec::new(), Vec::new(), vec![0.0; BLOCK_ROWS]),
-            |(places, buffer, samples), (tiles, labels)| {
+            || (Vec::new(), Buffers::default(), vec![0.0; BLOCK_ROWS]),
+            |(places, buffers, samples), (tiles, labels)| {
                 let samples = &mut samples[..labels.len()];
                 isa::run(Scores {
                     tiles,
                     labels: padded(labels, places),
                     clusters: &clusters,
                     samples,
-                    buffer,
+                    buffers,
                 });
                 samples.iter().sum()
             },
