@@ -7,8 +7,14 @@
 //! Times are those of the clock on all cores (`RAYON_NUM_THREADS` limits them): compare them on a
 //! machine that does nothing else. The largest sizes are those of the stated goals.
 
-// `criterion_group` makes public functions without documentation.
-#![allow(missing_docs)]
+#![allow(
+    missing_docs,
+    reason = "`criterion_group` makes public functions without any"
+)]
+#![allow(
+    clippy::expect_used,
+    reason = "the data are made here; if they are wrong, there is nothing to measure"
+)]
 
 #[path = "kernels/data.rs"]
 mod data;

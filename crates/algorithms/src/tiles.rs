@@ -168,8 +168,8 @@ pub(crate) fn members<'b>(
 ) -> &'b [Column] {
     masks.resize(labels.len(), Column::ZERO);
     for (mask, labels) in masks.iter_mut().zip(labels) {
-        for lane in 0..LANES {
-            mask.0[lane] = f64::from(u32::from(labels[lane] == label));
+        for (mask, &other) in mask.0.iter_mut().zip(labels) {
+            *mask = f64::from(u32::from(other == label));
         }
     }
     masks

@@ -199,8 +199,8 @@ impl Kernel for Assign<'_> {
             best.push(Column(found.best));
             second.push(Column(found.second));
             let mut differs = 0;
-            for lane in 0..LANES {
-                differs |= labels[lane] ^ found.labels[lane];
+            for (label, found) in labels.iter().zip(&found.labels) {
+                differs |= label ^ found;
             }
             if differs != 0 {
                 let here = LANES.min(part.n_rows - index * LANES);

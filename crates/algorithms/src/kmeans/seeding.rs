@@ -136,11 +136,14 @@ impl Kernel for Shrink<'_> {
             each_distance::<ROWS>(tile, self.newest, |start, distances| {
                 let nearest = &mut self.nearest[start][index * LANES..];
                 if let Some(nearest) = nearest.first_chunk_mut::<LANES>() {
-                    for lane in 0..LANES {
-                        let distance = distances.0[lane];
-                        let closer = distance < nearest[lane];
-                        nearest[lane] = if closer { distance } else { nearest[lane] };
-                        sums[start].0[lane] += nearest[lane];
+                    let lanes = nearest.iter_mut().zip(&distances.0);
+                    for ((nearest, &distance), sum) in lanes.zip(&mut sums[start].0) {
+                        *nearest = if distance < *nearest {
+                            distance
+                        } else {
+                            *nearest
+                        };
+                        *sum += *nearest;
                     }
                 }
             });
