@@ -1,9 +1,4 @@
-//! The inner loop shared by K-Means and the silhouette: squared distances of many rows to one point.
-//!
-//! Rows are taken eight at a time and transposed into a [`Tile`], so that the loop over lanes has a
-//! fixed length and no dependency between lanes: the compiler turns it into vector instructions.
-//! Distances are sums of squared differences in feature order, never `|x|^2 - 2xy + |y|^2`, so
-//! they carry no cancellation and equal a plain scalar loop bit for bit.
+//! Rows of a matrix as contiguous slices, and what is asked of them before any arithmetic.
 //!
 //! Everything that is summed over rows is summed per block of [`BLOCK_ROWS`] rows, and the blocks
 //! are combined in their order. The blocks depend on the data alone, so no result depends on the
@@ -13,9 +8,6 @@ use std::borrow::Cow;
 
 use ndarray::ArrayView2;
 use rayon::prelude::*;
-
-/// Rows handled together by the inner loop: one AVX-512 register or four SSE2 registers of `f64`.
-pub(crate) const LANES: usize = 8;
 
 /// Rows per unit of parallel work, and per partial sum.
 pub(crate) const BLOCK_ROWS: usize = 2048;
@@ -66,77 +58,8 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Up to [`LANES`] rows, transposed: feature `j` of row `l` is at `j * LANES + l`.
-pub(crate) struct Tile {
-    values: Vec<f64>,
-    n_features: usize,
-}
-
-impl Tile {
-    pub(crate) fn new(n_features: usize) -> Self {
-        Self {
-            values: vec![0.0; n_features * LANES],
-            n_features,
-        }
-    }
-
-    /// Number of values in a full tile of rows; the size of the chunks to feed to [`Tile::load`].
-    pub(crate) fn chunk(n_features: usize) -> usize {
-        n_features * LANES
-    }
-
-    /// Fills the tile. Lanes beyond the given rows keep what they held: read only as many results
-    /// as there were rows.
-    pub(crate) fn load(&mut self, rows: &[f64]) {
-        for (lane, row) in rows.chunks_exact(self.n_features).enumerate() {
-            for (column, &value) in self.values.as_chunks_mut::<LANES>().0.iter_mut().zip(row) {
-                column[lane] = value;
-            }
-        }
-    }
-
-    /// Like [`Tile::load`], with `shift` subtracted from each row.
-    pub(crate) fn load_shifted(&mut self, rows: &[f64], shift: &[f64]) {
-        self.load(rows);
-        for (column, &offset) in self.values.as_chunks_mut::<LANES>().0.iter_mut().zip(shift) {
-            for value in column {
-                *value -= offset;
-            }
-        }
-    }
-
-    /// Squared Euclidean distance of each lane to `point`.
-    #[inline]
-    pub(crate) fn squared_distances(&self, point: &[f64]) -> [f64; LANES] {
-        let mut sums = [0.0; LANES];
-        for (column, &coordinate) in self.values.as_chunks::<LANES>().0.iter().zip(point) {
-            for lane in 0..LANES {
-                let difference = column[lane] - coordinate;
-                sums[lane] += difference * difference;
-            }
-        }
-        sums
-    }
-
-    /// The nearest of `points` (row-major) for each lane, and its squared distance. Ties go to the
-    /// lowest index, because only a strictly smaller distance replaces an earlier one.
-    #[inline]
-    pub(crate) fn nearest(&self, points: &[f64]) -> ([u32; LANES], [f64; LANES]) {
-        let mut best = [f64::INFINITY; LANES];
-        let mut label = [0_u32; LANES];
-        for (index, point) in (0_u32..).zip(points.chunks_exact(self.n_features)) {
-            let distances = self.squared_distances(point);
-            for lane in 0..LANES {
-                let closer = distances[lane] < best[lane];
-                best[lane] = if closer { distances[lane] } else { best[lane] };
-                label[lane] = if closer { index } else { label[lane] };
-            }
-        }
-        (label, best)
-    }
-}
-
-/// Squared Euclidean distance of two points, summed in feature order as [`Tile`] does.
+/// Squared Euclidean distance of two points, summed in feature order as
+/// [`tiles`](crate::tiles) do.
 #[inline]
 pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |sum, (&p, &q)| {
@@ -146,7 +69,7 @@ pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Largest absolute value whose squared differences can still be summed without overflow.
-const LARGEST: f64 = 1e150;
+pub(crate) const LARGEST: f64 = 1e150;
 
 /// Position (row, column) of the first NaN or infinity, in row order.
 pub(crate) fn first_non_finite(x: ArrayView2<f64>) -> Option<(usize, usize)> {
@@ -189,25 +112,9 @@ pub(crate) fn distinct_rows(rows: &Rows<'_>, limit: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, array};
+    use ndarray::array;
 
     use super::*;
-
-    #[test]
-    fn a_tile_agrees_with_the_scalar_loop_bit_for_bit() {
-        let x = Array2::from_shape_fn((LANES, 5), |(i, j)| (i as f64 + 0.3).powi(j as i32) / 7.0);
-        let rows = Rows::new(x.view());
-        let mut tile = Tile::new(5);
-        tile.load(&rows.data);
-        let point = [0.1, -2.0, 3.0, 1.0 / 3.0, 9.5];
-        let distances = tile.squared_distances(&point);
-        for (lane, row) in rows.iter().enumerate() {
-            assert_eq!(
-                distances[lane].to_bits(),
-                squared_distance(row, &point).to_bits()
-            );
-        }
-    }
 
     #[test]
     fn a_column_major_matrix_is_read_by_rows() {

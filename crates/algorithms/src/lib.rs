@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | [`quantiles`] | cut points and scores that treat equal values equally (RFM) |
 //! | [`scale`] | signed logarithm, standard scaler |
+//! | [`points`] | rows checked and laid out once, for K-Means and silhouette |
 //! | [`kmeans`] | K-Means: k-means++ starts, exact Lloyd iterations |
 //! | [`mixture`] | Gaussian mixture |
 //! | [`silhouette`] | exact silhouette in `O(n k d)` |
@@ -42,6 +43,7 @@ pub mod draws;
 pub mod kmeans;
 pub mod mixture;
 pub mod neighbours;
+pub mod points;
 pub mod profile;
 pub mod quantiles;
 pub mod ranking;
@@ -55,3 +57,4 @@ mod isa;
 mod kernel;
 mod random;
 mod serde_rows;
+mod tiles;

@@ -5,12 +5,13 @@
 //! the samples is the stability (Hennig 2007, *Cluster-wise assessment of cluster stability*). Near
 //! 1 the clusters are a property of the population; below about 0.6 they are largely accident.
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::agreement::adjusted_rand_index;
-use crate::kmeans::{KMeansError, KMeansValidParams};
+use crate::kmeans::{KMeansError, KMeansFit, KMeansValidParams, fit_many};
+use crate::points::Points;
 use crate::random;
 
 /// How to measure stability.
@@ -77,51 +78,94 @@ pub fn bootstrap_stability(
     params: &KMeansValidParams,
     stability: &StabilityParams,
 ) -> Result<f64, StabilityError> {
+    stability.check()?;
+    check_length(x.nrows(), labels)?;
+    let points = Points::new(x).map_err(KMeansError::from)?;
+    let all = bootstrap_stabilities(&points, &[(labels, params)], stability)?;
+    // One for each clustering, of which there is one.
+    Ok(all[0])
+}
+
+/// [`bootstrap_stability`] of several clusterings of the same rows: the same numbers, in the order of
+/// the clusterings, but each sample is drawn once for all of them and clustered in the same passes
+/// ([`fit_many`]).
+///
+/// # Errors
+/// As [`bootstrap_stability`].
+pub fn bootstrap_stabilities(
+    points: &Points,
+    clusterings: &[(&[u32], &KMeansValidParams)],
+    stability: &StabilityParams,
+) -> Result<Vec<f64>, StabilityError> {
+    stability.check()?;
+    for (labels, _) in clusterings {
+        check_length(points.n_rows(), labels)?;
+    }
     let StabilityParams {
         n_samples,
         max_rows,
         seed,
     } = *stability;
-    if n_samples == 0 {
-        return Err(StabilityError::NoSamples);
-    }
-    if max_rows == 0 {
-        return Err(StabilityError::NoRows);
-    }
-    if x.nrows() != labels.len() {
-        return Err(StabilityError::Length {
-            rows: x.nrows(),
-            labels: labels.len(),
-        });
-    }
-    params.check_rows(x)?;
-
-    let chosen = subsample(x.nrows(), max_rows, seed);
-    let base = x.select(Axis(0), &chosen);
-    let reference: Vec<u32> = chosen.iter().map(|&row| labels[row]).collect();
-    let agreements: Vec<f64> = (0..n_samples as u64)
+    let chosen = subsample(points.n_rows(), max_rows, seed);
+    let base = points.select(&chosen);
+    let references: Vec<Vec<u32>> = clusterings
+        .iter()
+        .map(|(labels, _)| chosen.iter().map(|&row| labels[row]).collect())
+        .collect();
+    let agreements: Vec<Vec<f64>> = (0..n_samples as u64)
         .into_par_iter()
         .map(|sample| {
             let mut rng = random::stream(seed, &[BOOTSTRAP, sample]);
-            let drawn: Vec<usize> = (0..base.nrows())
-                .map(|_| random::index(&mut rng, base.nrows()))
+            let drawn: Vec<usize> = (0..base.n_rows())
+                .map(|_| random::index(&mut rng, base.n_rows()))
                 .collect();
-            let resample = base.select(Axis(0), &drawn);
-            let params = KMeansValidParams {
-                seed: random::derive(params.seed, &[BOOTSTRAP, sample]),
-                ..params.clone()
-            };
-            match params.fit_rows(resample.view()) {
-                Ok(fit) => Ok(adjusted_rand_index(
-                    &reference,
-                    &fit.model.predict_rows(base.view()),
-                )),
+            let params: Vec<KMeansValidParams> = clusterings
+                .iter()
+                .map(|&(_, params)| KMeansValidParams {
+                    seed: random::derive(params.seed, &[BOOTSTRAP, sample]),
+                    ..params.clone()
+                })
+                .collect();
+            let fits = fit_many(&params, &base.select(&drawn));
+            let agreement = |(fit, reference): (Result<KMeansFit, _>, &Vec<u32>)| match fit {
+                Ok(fit) => {
+                    let labels = fit.model.predict_points(&base);
+                    Ok(adjusted_rand_index(reference, &labels))
+                }
                 Err(KMeansError::TooFewDistinctRows { .. }) => Ok(0.0),
                 Err(error) => Err(error),
-            }
+            };
+            fits.into_iter().zip(&references).map(agreement).collect()
         })
         .collect::<Result<_, KMeansError>>()?;
-    Ok(agreements.iter().sum::<f64>() / n_samples as f64)
+    let mean = |clustering: usize| {
+        let sum: f64 = agreements.iter().map(|sample| sample[clustering]).sum();
+        sum / n_samples as f64
+    };
+    Ok((0..clusterings.len()).map(mean).collect())
+}
+
+impl StabilityParams {
+    fn check(&self) -> Result<(), StabilityError> {
+        if self.n_samples == 0 {
+            return Err(StabilityError::NoSamples);
+        }
+        if self.max_rows == 0 {
+            return Err(StabilityError::NoRows);
+        }
+        Ok(())
+    }
+}
+
+fn check_length(rows: usize, labels: &[u32]) -> Result<(), StabilityError> {
+    if rows == labels.len() {
+        Ok(())
+    } else {
+        Err(StabilityError::Length {
+            rows,
+            labels: labels.len(),
+        })
+    }
 }
 
 /// Names of the random streams.
@@ -228,6 +272,25 @@ mod tests {
         assert_eq!(with(1, 1), with(2, 1));
         assert_eq!(with(1, 1), with(7, 1));
         assert_ne!(with(1, 1), with(1, 2));
+    }
+
+    #[test]
+    fn clusterings_measured_together_are_those_measured_alone() {
+        let x = clouds(250);
+        let s = StabilityParams {
+            max_rows: 200,
+            ..StabilityParams::default()
+        };
+        let all: Vec<_> = [2, 3, 5, 7].map(params).into();
+        let fits = all.iter().map(|params| params.fit_rows(x.view()).unwrap());
+        let labels: Vec<Vec<u32>> = fits.map(|fit| fit.labels).collect();
+        let clusterings: Vec<_> = labels.iter().map(Vec::as_slice).zip(&all).collect();
+        let points = Points::new(x.view()).unwrap();
+        let together = bootstrap_stabilities(&points, &clusterings, &s).unwrap();
+        for (found, (labels, params)) in together.into_iter().zip(clusterings) {
+            let alone = bootstrap_stability(x.view(), labels, params, &s).unwrap();
+            assert_eq!(found.to_bits(), alone.to_bits());
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::points::PointsError;
+
 /// A parameter outside its range.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum KMeansParamsError {
@@ -85,4 +87,15 @@ pub enum KMeansError {
     /// An error of linfa's own dataset handling, for use through its traits.
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
+}
+
+impl From<PointsError> for KMeansError {
+    fn from(error: PointsError) -> Self {
+        match error {
+            PointsError::Empty { rows: 0, .. } => Self::NoRows,
+            PointsError::Empty { .. } => Self::NoColumns,
+            PointsError::NonFinite { row, column } => Self::NonFinite { row, column },
+            PointsError::TooLarge { row, column, value } => Self::TooLarge { row, column, value },
+        }
+    }
 }

@@ -1,13 +1,11 @@
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 
 use super::error::KMeansError;
 use super::model::KMeans;
 use super::params::{KMeansInit, KMeansValidParams};
-use super::partial::{assign, label_rows};
-use super::{reseed, seeding};
-use crate::canonical::{self, count_labels};
-use crate::kernel::{Rows, distinct_rows, first_non_finite, first_too_large, squared_distance};
-use crate::random;
+use super::run::{Run, Start, run};
+use crate::canonical::count_labels;
+use crate::points::Points;
 
 /// A model together with what it says about the rows it was fitted on.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,66 +26,36 @@ impl KMeansValidParams {
     /// No rows, no columns, NaN or infinity (with its position), a value above `1e150` in size, more
     /// clusters than distinct rows, initial centroids with another number of columns.
     pub fn fit_rows(&self, x: ArrayView2<f64>) -> Result<KMeansFit, KMeansError> {
-        self.check_rows(x)?;
-        let rows = Rows::new(x);
-        let distinct = distinct_rows(&rows, self.n_clusters);
-        if distinct < self.n_clusters {
-            return Err(KMeansError::TooFewDistinctRows {
-                n_clusters: self.n_clusters,
-                distinct_rows: distinct,
-            });
-        }
-        Ok(match &self.init {
-            KMeansInit::Precomputed(centroids) => {
-                self.lloyd(&rows, centroids.clone(), 0).into_fit()
-            }
-            KMeansInit::PlusPlus => {
-                let mut best = self.start(&rows, 0);
-                for restart in 1..self.n_init {
-                    let run = self.start(&rows, restart);
-                    if run.inertia < best.inertia {
-                        best = run;
-                    }
-                }
-                self.canonical(&rows, best).into_fit()
-            }
-        })
+        self.fit_points(&Points::new(x)?)
     }
 
-    /// Refuses rows that cannot be clustered with these parameters, whatever their number.
-    pub(crate) fn check_rows(&self, x: ArrayView2<f64>) -> Result<(), KMeansError> {
-        if x.nrows() == 0 {
-            return Err(KMeansError::NoRows);
-        }
-        if x.ncols() == 0 {
-            return Err(KMeansError::NoColumns);
-        }
-        if let Some((row, column)) = first_non_finite(x) {
-            return Err(KMeansError::NonFinite { row, column });
-        }
-        if let Some((row, column)) = first_too_large(x) {
-            return Err(KMeansError::TooLarge {
-                row,
-                column,
-                value: x[[row, column]],
-            });
-        }
+    /// As [`KMeansValidParams::fit_rows`], of rows that have been checked and laid out before.
+    ///
+    /// # Errors
+    /// More clusters than distinct rows, initial centroids with another number of columns.
+    pub fn fit_points(&self, points: &Points) -> Result<KMeansFit, KMeansError> {
+        let mut fits = fit_many(std::slice::from_ref(self), points);
+        // One result for each of the parameters, of which there are one.
+        fits.swap_remove(0)
+    }
+
+    /// Refuses points that cannot be clustered with these parameters; `distinct` is their number of
+    /// distinct rows, counted up to the number of clusters at least.
+    fn check_points(&self, points: &Points, distinct: usize) -> Result<(), KMeansError> {
+        let expected = points.n_features();
         match &self.init {
-            KMeansInit::Precomputed(centroids) if centroids.ncols() != x.ncols() => {
+            KMeansInit::Precomputed(centroids) if centroids.ncols() != expected => {
                 Err(KMeansError::InitColumns {
-                    expected: x.ncols(),
+                    expected,
                     found: centroids.ncols(),
                 })
             }
+            _ if distinct < self.n_clusters => Err(KMeansError::TooFewDistinctRows {
+                n_clusters: self.n_clusters,
+                distinct_rows: distinct,
+            }),
             _ => Ok(()),
         }
-    }
-
-    /// One k-means++ start, run to its end.
-    fn start(&self, rows: &Rows<'_>, restart: usize) -> Run {
-        let mut rng = random::stream(self.seed, &[self.n_clusters as u64, restart as u64]);
-        let centroids = seeding::plus_plus(rows, self.n_clusters, &mut rng);
-        self.lloyd(rows, centroids, 0)
     }
 
     /// Brings the clusters into canonical order.
@@ -95,96 +63,135 @@ impl KMeansValidParams {
     /// Rows at the same distance from two centroids change sides when these change places. A cluster
     /// that had only such rows is then empty: the iteration goes on from there, which lowers the
     /// inertia, and the order is taken anew.
-    fn canonical(&self, rows: &Rows<'_>, run: Run) -> Run {
-        let mut run = run.renumbered(rows);
-        while run.has_empty() && run.n_iter < self.max_iter {
-            run = self.lloyd(rows, run.centroids, run.n_iter).renumbered(rows);
+    fn canonical(&self, points: &Points, end: Run) -> Run {
+        let mut end = end.renumbered(points);
+        while end.has_empty() && end.n_iter < self.max_iter {
+            let start = Start::new(self, end.centroids.clone(), end.n_iter);
+            run(points, vec![start], |_, run| end = run);
+            end = end.renumbered(points);
         }
-        run
-    }
-
-    /// Lloyd's iteration. Each turn of the loop is one pass over the rows; the loop is left only
-    /// right after a pass, so labels and inertia always belong to the centroids returned. `n_iter`
-    /// is the number of iterations already spent.
-    fn lloyd(&self, rows: &Rows<'_>, mut centroids: Array2<f64>, mut n_iter: u64) -> Run {
-        let mut labels = vec![u32::MAX; rows.len()];
-        let mut settled = false;
-        loop {
-            let (mut partial, changed) = assign(rows, centroids.view(), &mut labels);
-            let unchanged = changed == 0;
-            let finished = (settled || unchanged) && !partial.has_empty();
-            if finished || n_iter == self.max_iter {
-                // The pass that finds no label changed is an iteration too, as scikit-learn counts.
-                let confirming = u64::from(finished && !settled && n_iter < self.max_iter);
-                return Run {
-                    centroids,
-                    labels,
-                    inertia: partial.inertia,
-                    n_iter: n_iter + confirming,
-                };
-            }
-            let reseeded = reseed::fill_empty(rows, &labels, centroids.view(), &mut partial);
-            let means = partial.means(centroids.view());
-            let stuck = unchanged && !reseeded && means == centroids;
-            settled = !reseeded && largest_shift(&centroids, &means) <= self.tol;
-            centroids = means;
-            n_iter += 1;
-            if stuck {
-                // An empty cluster that no row can fill: further passes would repeat this one.
-                return Run {
-                    centroids,
-                    labels,
-                    inertia: partial.inertia,
-                    n_iter,
-                };
-            }
-        }
+        end
     }
 }
 
-/// The longest way any centroid went.
-fn largest_shift(before: &Array2<f64>, after: &Array2<f64>) -> f64 {
-    let pairs = before.axis_iter(Axis(0)).zip(after.axis_iter(Axis(0)));
-    pairs
-        .map(|(a, b)| squared_distance(&a.to_vec(), &b.to_vec()))
-        .fold(0.0_f64, f64::max)
-        .sqrt()
+/// Fits several models to the same rows: for each of `params` what
+/// [`KMeansValidParams::fit_points`] returns, bit for bit, in the same order.
+///
+/// All starts of all models go on together, each pass over the rows serves every one that has not
+/// ended, so this takes less time than one fit after the other. Memory: about 10 bytes per row and
+/// start, and the sums of the clusters of one row in 256; where this would be more than half a
+/// gigabyte, the starts take turns.
+///
+/// ```
+/// use algorithms::kmeans::{KMeans, fit_many};
+/// use algorithms::points::Points;
+/// use linfa::ParamGuard;
+/// use ndarray::array;
+///
+/// let points = Points::new(array![[0.0], [0.1], [5.0], [9.0], [9.1]].view())?;
+/// let params = [KMeans::params(2).check()?, KMeans::params(9).check()?];
+/// let fits = fit_many(&params, &points);
+/// assert_eq!(fits[0].as_ref().unwrap().cluster_sizes, [3, 2]);
+/// assert!(fits[1].is_err(), "there are not nine distinct rows");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn fit_many(
+    params: &[KMeansValidParams],
+    points: &Points,
+) -> Vec<Result<KMeansFit, KMeansError>> {
+    let most = params.iter().map(|params| params.n_clusters).max();
+    let distinct = points.distinct_rows(most.unwrap_or(0));
+    let mut starts: Vec<(usize, usize)> = Vec::new();
+    let mut fits: Vec<Result<Option<(usize, Run)>, KMeansError>> = Vec::new();
+    for (index, params) in params.iter().enumerate() {
+        let checked = params.check_points(points, distinct);
+        if checked.is_ok() {
+            let n_starts = match params.init {
+                KMeansInit::Precomputed(_) => 1,
+                KMeansInit::PlusPlus => params.n_init,
+            };
+            starts.extend((0..n_starts).map(|restart| (index, restart)));
+        }
+        fits.push(checked.map(|()| None));
+    }
+    let mut rest = starts.as_slice();
+    while !rest.is_empty() {
+        let (turn, later) = rest.split_at(together(params, points, rest));
+        rest = later;
+        let begun = begin(params, points, turn);
+        run(points, begun, |place, run| {
+            let (index, restart) = turn[place];
+            // The least inertia, and of equals the first start: starts end in any order.
+            if let Ok(best) = &mut fits[index]
+                && best.as_ref().is_none_or(|(known, best)| {
+                    run.inertia < best.inertia || (run.inertia == best.inertia && restart < *known)
+                })
+            {
+                *best = Some((restart, run));
+            }
+        });
+    }
+    let finish = |(params, fit): (&KMeansValidParams, Result<Option<(usize, Run)>, _>)| {
+        // There was at least one start, and each ends.
+        let run = fit?.map_or_else(Run::empty, |(_, run)| run);
+        Ok(match params.init {
+            KMeansInit::Precomputed(_) => run.into_fit(),
+            KMeansInit::PlusPlus => params.canonical(points, run).into_fit(),
+        })
+    };
+    params.iter().zip(fits).map(finish).collect()
 }
 
-/// The end of one start.
-struct Run {
-    centroids: Array2<f64>,
-    labels: Vec<u32>,
-    inertia: f64,
-    n_iter: u64,
+/// What starts on their way may take in memory, beside the rows.
+const MOST_BYTES: usize = 512 << 20;
+
+/// How many of these starts, at least one, run together.
+fn together(params: &[KMeansValidParams], points: &Points, starts: &[(usize, usize)]) -> usize {
+    let mut left = MOST_BYTES / points.n_rows();
+    let fitting = starts.iter().take_while(|&&(index, _)| {
+        let wanted = Start::bytes_per_row(&params[index], points.n_features());
+        let fits = wanted <= left;
+        left = left.saturating_sub(wanted);
+        fits
+    });
+    fitting.count().max(1)
+}
+
+/// The centroids to begin with.
+fn begin<'p>(
+    params: &'p [KMeansValidParams],
+    points: &Points,
+    starts: &[(usize, usize)],
+) -> Vec<Start<'p>> {
+    let drawn: Vec<(&KMeansValidParams, usize)> = starts
+        .iter()
+        .map(|&(index, restart)| (&params[index], restart))
+        .filter(|(params, _)| params.init == KMeansInit::PlusPlus)
+        .collect();
+    let mut drawn = Start::plus_plus(points, &drawn).into_iter();
+    let begin = |&(index, _): &(usize, usize)| {
+        let params = &params[index];
+        match &params.init {
+            KMeansInit::Precomputed(centroids) => {
+                let centroids = centroids.as_standard_layout().into_owned();
+                Some(Start::new(params, centroids, 0))
+            }
+            KMeansInit::PlusPlus => drawn.next(),
+        }
+    };
+    starts.iter().filter_map(begin).collect()
 }
 
 impl Run {
-    /// Brings the clusters into canonical order.
-    ///
-    /// The sizes are those that `predict` finds, and under exact ties these depend on the order in
-    /// turn. So the search starts from the order of the centroids alone and is repeated until the
-    /// order agrees with the sizes, a bounded number of times: the outcome is a function of the set
-    /// of centroids, and the labels are always those of `predict`.
-    fn renumbered(mut self, rows: &Rows<'_>) -> Self {
-        let n_clusters = self.centroids.nrows();
-        let by_centroid = canonical::order(&vec![0; n_clusters], self.centroids.view());
-        self.centroids = self.centroids.select(Axis(0), &by_centroid);
-        self.labels = label_rows(rows, self.centroids.view());
-        for _ in 0..n_clusters {
-            let sizes = count_labels(&self.labels, n_clusters);
-            let order = canonical::order(&sizes, self.centroids.view());
-            if order.iter().copied().eq(0..n_clusters) {
-                break;
-            }
-            self.centroids = self.centroids.select(Axis(0), &order);
-            self.labels = label_rows(rows, self.centroids.view());
+    fn empty() -> Self {
+        Self {
+            centroids: Array2::zeros((0, 0)),
+            labels: Vec::new(),
+            inertia: 0.0,
+            n_iter: 0,
+            ties: false,
         }
-        self
-    }
-
-    fn has_empty(&self) -> bool {
-        count_labels(&self.labels, self.centroids.nrows()).contains(&0)
     }
 
     fn into_fit(self) -> KMeansFit {
@@ -217,12 +224,13 @@ mod tests {
             labels: vec![1, 1, 1, 0, 0, 2, 2, 2],
             inertia: 2.0,
             n_iter: 1,
+            ties: true,
         };
-        let rows = Rows::new(x.view());
-        assert!(run().renumbered(&rows).has_empty());
+        let points = Points::new(x.view()).unwrap();
+        assert!(run().renumbered(&points).has_empty());
 
         let params = KMeans::params(3).check().unwrap();
-        let fit = params.canonical(&rows, run()).into_fit();
+        let fit = params.canonical(&points, run()).into_fit();
         assert!(fit.cluster_sizes.iter().all(|&size| size > 0), "{fit:?}");
         assert_eq!(fit.model.predict_rows(x.view()), fit.labels);
         assert!(fit.model.inertia < 2.0, "{fit:?}");

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::KMeansError;
 use super::params::KMeansValidParams;
-use super::partial::label_rows;
+use super::partial::{label_points, label_rows};
 use crate::kernel::Rows;
+use crate::points::Points;
 
 /// A fitted K-Means model: all that is needed to label further rows.
 ///
@@ -52,6 +53,20 @@ impl KMeans {
         );
         assert!(x.ncols() > 0, "rows have no columns");
         label_rows(&Rows::new(x), self.centroids.view())
+    }
+
+    /// As [`KMeans::predict_rows`], of rows that have been checked and laid out before.
+    ///
+    /// # Panics
+    /// If `points` have another number of columns than the model.
+    #[must_use]
+    pub fn predict_points(&self, points: &Points) -> Vec<u32> {
+        assert_eq!(
+            points.n_features(),
+            self.n_features(),
+            "rows and centroids differ in columns"
+        );
+        label_points(points, self.centroids.view())
     }
 }
 

@@ -2,7 +2,11 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{BLOCK_ROWS, LANES, Rows, Tile};
+use super::pass::{Centroids, Part};
+use crate::isa;
+use crate::kernel::{BLOCK_ROWS, Rows};
+use crate::points::{MIN_CHUNKS, Points};
+use crate::tiles::{Column, LANES, Label, pack};
 
 /// What one Lloyd iteration needs to know about a set of rows: mergeable, so that sets may be
 /// looked at in different places.
@@ -12,8 +16,10 @@ use crate::kernel::{BLOCK_ROWS, LANES, Rows, Tile};
 /// the next centroids. The size is `O(k d)`, whatever the number of rows.
 ///
 /// Counts merge exactly. Sums and inertia are floating point: to get the same bits every time,
-/// make the sets the same and merge them in the same order every time. Within one call, rows are
-/// summed in blocks of 2048 and the blocks merged in their order, whatever the number of threads.
+/// make the sets the same and merge them in the same order every time. Within one call, chunks of
+/// 2048 rows are merged in their order, whatever the number of threads; a chunk is summed by blocks
+/// of 256 rows (with more than 64 clusters, as one block), and a block by eight lanes: lane `l` takes
+/// the rows `l`, `l + 8`, … of the block, then the lanes are added in their order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KMeansPartial {
     /// Rows per cluster.
@@ -49,9 +55,26 @@ impl KMeansPartial {
             "rows and centroids differ in columns"
         );
         assert!(x.ncols() > 0, "rows have no columns");
-        let mut labels = vec![u32::MAX; x.nrows()];
-        let (partial, _) = assign(&Rows::new(x), centroids, &mut labels);
-        (partial, labels)
+        let (n_clusters, n_features) = centroids.dim();
+        let (rows, centroids) = (Rows::new(x), Rows::new(centroids));
+        let centroids = Centroids {
+            values: centroids.as_slice(),
+            moved: 0.0,
+            complete: true,
+        };
+        let parts: Vec<Part> = rows
+            .blocks()
+            .with_min_len(MIN_CHUNKS)
+            .map_init(Default::default, |(tiles, scratch), block| {
+                let tiles = packed(tiles, block, n_features);
+                let mut part = Part::new(block.len() / n_features, n_clusters, n_features);
+                part.pass(tiles, n_features, &centroids, scratch);
+                part
+            })
+            .collect();
+        let labels = parts.iter().flat_map(|part| part.labels());
+        let labels = labels.copied().collect();
+        (merged(parts.iter(), n_clusters, n_features), labels)
     }
 
     /// Adds the rows of `other` to those of `self`.
@@ -101,63 +124,30 @@ impl KMeansPartial {
     }
 }
 
-/// One pass over all rows: writes each label, returns the merged sums and the number of labels that
-/// differ from what `labels` held before.
-pub(super) fn assign(
-    rows: &Rows<'_>,
-    centroids: ArrayView2<f64>,
-    labels: &mut [u32],
-) -> (KMeansPartial, usize) {
-    let (n_clusters, n_features) = centroids.dim();
-    let centroids = Rows::new(centroids);
-    let blocks: Vec<(KMeansPartial, usize)> = rows
-        .blocks()
-        .zip(labels.par_chunks_mut(BLOCK_ROWS))
-        .map(|(block, labels)| assign_block(block, labels, &centroids))
-        .collect();
-    let mut total = KMeansPartial::zeros(n_clusters, n_features);
-    let mut changed = 0;
-    for (partial, block_changed) in &blocks {
-        total.merge(partial);
-        changed += block_changed;
-    }
-    (total, changed)
-}
-
-/// One block: distance, label and sums fused, so that each row is read from memory once.
-fn assign_block(block: &[f64], labels: &mut [u32], centroids: &Rows<'_>) -> (KMeansPartial, usize) {
-    let n_features = centroids.n_features();
-    let mut counts = vec![0_u64; centroids.len()];
-    let mut sums = vec![0.0; centroids.len() * n_features];
+/// The sums of all rows from those of the chunks, in their order.
+pub(super) fn merged<'a>(
+    parts: impl Iterator<Item = &'a Part>,
+    n_clusters: usize,
+    n_features: usize,
+) -> KMeansPartial {
+    let mut counts = vec![0; n_clusters];
+    let mut sums = vec![0.0; n_clusters * n_features];
     let mut inertia = 0.0;
-    let mut changed = 0;
-    let mut tile = Tile::new(n_features);
-    for (rows, labels) in block
-        .chunks(Tile::chunk(n_features))
-        .zip(labels.chunks_mut(LANES))
-    {
-        tile.load(rows);
-        let (nearest, distances) = tile.nearest(centroids.as_slice());
-        for (lane, (row, label)) in rows.chunks_exact(n_features).zip(labels).enumerate() {
-            let cluster = nearest[lane] as usize;
-            changed += usize::from(*label != nearest[lane]);
-            *label = nearest[lane];
-            inertia += distances[lane];
-            counts[cluster] += 1;
-            for (sum, value) in sums[cluster * n_features..].iter_mut().zip(row) {
-                *sum += value;
-            }
+    for part in parts {
+        for (count, more) in counts.iter_mut().zip(&part.counts) {
+            *count += more;
         }
+        for (sum, more) in sums.iter_mut().zip(&part.sums) {
+            *sum += more;
+        }
+        inertia += part.inertia;
     }
-    let mut partial = KMeansPartial::zeros(centroids.len(), n_features);
+    let mut partial = KMeansPartial::zeros(n_clusters, n_features);
     partial.counts = counts;
-    partial
-        .sums
-        .iter_mut()
-        .zip(sums)
-        .for_each(|(to, from)| *to = from);
+    let targets = partial.sums.iter_mut();
+    targets.zip(sums).for_each(|(to, from)| *to = from);
     partial.inertia = inertia;
-    (partial, changed)
+    partial
 }
 
 /// The nearest centroid of each row, without the sums.
@@ -167,16 +157,42 @@ pub(super) fn label_rows(rows: &Rows<'_>, centroids: ArrayView2<f64>) -> Vec<u32
     let mut labels = vec![0_u32; rows.len()];
     rows.blocks()
         .zip(labels.par_chunks_mut(BLOCK_ROWS))
-        .for_each(|(block, labels)| {
-            let mut tile = Tile::new(n_features);
-            for (rows, labels) in block
-                .chunks(Tile::chunk(n_features))
-                .zip(labels.chunks_mut(LANES))
-            {
-                tile.load(rows);
-                let (nearest, _) = tile.nearest(centroids.as_slice());
-                labels.copy_from_slice(&nearest[..labels.len()]);
-            }
+        .with_min_len(MIN_CHUNKS)
+        .for_each_init(Vec::new, |tiles, (block, labels)| {
+            let tiles = packed(tiles, block, n_features);
+            isa::run(Label {
+                tiles,
+                n_features,
+                points: centroids.as_slice(),
+                labels,
+            });
         });
     labels
+}
+
+/// As [`label_rows`], of rows that have been laid out before.
+pub(super) fn label_points(points: &Points, centroids: ArrayView2<f64>) -> Vec<u32> {
+    let centroids = Rows::new(centroids);
+    let mut labels = vec![0_u32; points.n_rows()];
+    points
+        .chunks()
+        .zip(labels.par_chunks_mut(BLOCK_ROWS))
+        .with_min_len(MIN_CHUNKS)
+        .for_each(|(tiles, labels)| {
+            isa::run(Label {
+                tiles,
+                n_features: points.n_features(),
+                points: centroids.as_slice(),
+                labels,
+            });
+        });
+    labels
+}
+
+/// A block of rows laid out in a buffer.
+fn packed<'b>(buffer: &'b mut Vec<Column>, block: &[f64], n_features: usize) -> &'b [Column] {
+    let n_rows = block.len() / n_features;
+    buffer.resize(n_rows.div_ceil(LANES) * n_features, Column::ZERO);
+    pack(block, n_features, f64::INFINITY, buffer);
+    buffer
 }

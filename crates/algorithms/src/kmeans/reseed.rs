@@ -1,7 +1,8 @@
 use ndarray::ArrayView2;
 
 use super::partial::KMeansPartial;
-use crate::kernel::{BLOCK_ROWS, Rows, squared_distance};
+use crate::kernel::Rows;
+use crate::points::Points;
 use rayon::prelude::*;
 
 /// Gives each empty cluster the row that lies farthest from the centroid it is assigned to, and
@@ -15,7 +16,7 @@ use rayon::prelude::*;
 /// Follows scikit-learn's `_relocate_empty_clusters_dense`, which takes the same rows except for
 /// those passed over here.
 pub(super) fn fill_empty(
-    rows: &Rows<'_>,
+    points: &Points,
     labels: &[u32],
     centroids: ArrayView2<f64>,
     partial: &mut KMeansPartial,
@@ -27,16 +28,14 @@ pub(super) fn fill_empty(
         return false;
     }
     let centroids = Rows::new(centroids);
-    let distances: Vec<f64> = rows
-        .blocks()
-        .zip(labels.par_chunks(BLOCK_ROWS))
-        .flat_map_iter(|(block, labels)| {
-            block
-                .chunks_exact(rows.n_features())
-                .zip(labels)
-                .map(|(row, &label)| squared_distance(row, centroids.row(label as usize)))
+    let to_own = |(row, &label): (usize, &u32)| {
+        let own = centroids.row(label as usize).iter();
+        own.zip(points.row(row)).fold(0.0, |sum, (&c, x)| {
+            let difference = x - c;
+            sum + difference * difference
         })
-        .collect();
+    };
+    let distances: Vec<f64> = labels.par_iter().enumerate().map(to_own).collect();
     let mut taken: Vec<usize> = Vec::with_capacity(empty.len());
     for cluster in empty {
         let mut farthest: Option<usize> = None;
@@ -44,14 +43,16 @@ pub(super) fn fill_empty(
             let farther = distance > farthest.map_or(0.0, |best| distances[best]);
             if farther
                 && partial.counts[labels[row] as usize] > 1
-                && taken.iter().all(|&other| rows.row(other) != rows.row(row))
+                && taken
+                    .iter()
+                    .all(|&other| points.row(other).ne(points.row(row)))
             {
                 farthest = Some(row);
             }
         }
         let Some(row) = farthest else { break };
         let donor = labels[row] as usize;
-        for (column, &value) in rows.row(row).iter().enumerate() {
+        for (column, value) in points.row(row).enumerate() {
             partial.sums[[donor, column]] -= value;
             partial.sums[[cluster, column]] = value;
         }

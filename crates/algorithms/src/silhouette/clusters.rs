@@ -1,6 +1,11 @@
 use rayon::prelude::*;
 
-use crate::kernel::{BLOCK_ROWS, Rows};
+use super::kernels::{Buffers, Deviations, SquaredDeviations, padded};
+use crate::canonical::count_labels;
+use crate::isa;
+use crate::kernel::BLOCK_ROWS;
+use crate::points::{MIN_CHUNKS, Points};
+use crate::tiles::Column;
 
 /// What the silhouette needs to know of each cluster, in coordinates relative to `origin`.
 pub(super) struct Clusters {
@@ -19,25 +24,23 @@ impl Clusters {
     ///
     /// The correction adds the mean deviation from the first mean, so that a cluster of equal rows
     /// has exactly that row as its mean, and variance exactly 0.
-    pub(super) fn of(rows: &Rows<'_>, labels: &[u32], n_clusters: usize) -> Self {
-        let n_features = rows.n_features();
-        let mut sizes = vec![0.0; n_clusters];
-        for &label in labels {
-            sizes[label as usize] += 1.0;
-        }
+    pub(super) fn of(points: &Points, labels: &[u32], n_clusters: usize) -> Self {
+        let n_features = points.n_features();
+        let sizes = count_labels(labels, n_clusters);
+        let sizes: Vec<f64> = sizes.into_iter().map(|size| size as f64).collect();
 
         let everything = vec![0_u32; labels.len()];
         let mut origin = vec![0.0; n_features];
-        let sums = deviation_sums(rows, &everything, &origin, &origin, 1);
+        let sums = deviation_sums(points, &everything, &origin, &origin);
         add_means(&mut origin, &sums, &[labels.len() as f64]);
 
         let mut means = vec![0.0; n_clusters * n_features];
         for _ in 0..2 {
-            let sums = deviation_sums(rows, labels, &origin, &means, n_clusters);
+            let sums = deviation_sums(points, labels, &origin, &means);
             add_means(&mut means, &sums, &sizes);
         }
 
-        let mut variances = squared_deviation_sums(rows, labels, &origin, &means, n_clusters);
+        let mut variances = squared_deviation_sums(points, labels, &origin, &means);
         for (variance, size) in variances.iter_mut().zip(&sizes) {
             *variance /= size;
         }
@@ -64,70 +67,68 @@ fn add_means(means: &mut [f64], sums: &[f64], sizes: &[f64]) {
 }
 
 /// Per cluster, the sum of `(row - origin) - mean`.
-fn deviation_sums(
-    rows: &Rows<'_>,
-    labels: &[u32],
-    origin: &[f64],
-    means: &[f64],
-    n_clusters: usize,
-) -> Vec<f64> {
-    let n_features = rows.n_features();
-    block_sums(
-        rows,
+fn deviation_sums(points: &Points, labels: &[u32], origin: &[f64], means: &[f64]) -> Vec<f64> {
+    chunk_sums(
+        points,
         labels,
-        n_clusters * n_features,
-        |row, cluster, sums| {
-            let here = cluster * n_features..(cluster + 1) * n_features;
-            let columns = sums[here.clone()]
-                .iter_mut()
-                .zip(row)
-                .zip(origin)
-                .zip(&means[here]);
-            for (((sum, value), zero), mean) in columns {
-                *sum += (value - zero) - mean;
-            }
+        means.len(),
+        |tiles, labels, sums, buffers| {
+            isa::run(Deviations {
+                tiles,
+                labels,
+                origin,
+                means,
+                sums,
+                buffers,
+            });
         },
     )
 }
 
 /// Per cluster, the sum of `|(row - origin) - mean|²`.
 fn squared_deviation_sums(
-    rows: &Rows<'_>,
+    points: &Points,
     labels: &[u32],
     origin: &[f64],
     means: &[f64],
-    n_clusters: usize,
 ) -> Vec<f64> {
-    let n_features = rows.n_features();
-    block_sums(rows, labels, n_clusters, |row, cluster, sums| {
-        let mean = &means[cluster * n_features..];
-        for ((value, zero), mean) in row.iter().zip(origin).zip(mean) {
-            let deviation = (value - zero) - mean;
-            sums[cluster] += deviation * deviation;
-        }
-    })
+    let n_clusters = means.len() / points.n_features();
+    chunk_sums(
+        points,
+        labels,
+        n_clusters,
+        |tiles, labels, sums, buffers| {
+            isa::run(SquaredDeviations {
+                tiles,
+                labels,
+                origin,
+                means,
+                sums,
+                buffers,
+            });
+        },
+    )
 }
 
-/// Lets `add` add each row to a sum of `width` numbers: by fixed blocks, merged in block order.
-fn block_sums(
-    rows: &Rows<'_>,
+/// Lets `add` make a sum of `width` numbers of each chunk of rows, and adds these in their order.
+fn chunk_sums(
+    points: &Points,
     labels: &[u32],
     width: usize,
-    add: impl Fn(&[f64], usize, &mut [f64]) + Sync,
+    add: impl Fn(&[Column], &[u32], &mut [f64], &mut Buffers) + Sync,
 ) -> Vec<f64> {
-    let blocks: Vec<Vec<f64>> = rows
-        .blocks()
+    let chunks: Vec<Vec<f64>> = points
+        .chunks()
         .zip(labels.par_chunks(BLOCK_ROWS))
-        .map(|(block, labels)| {
+        .with_min_len(MIN_CHUNKS)
+        .map_init(Default::default, |(places, buffers), (tiles, labels)| {
             let mut sums = vec![0.0; width];
-            for (row, &label) in block.chunks_exact(rows.n_features()).zip(labels) {
-                add(row, label as usize, &mut sums);
-            }
+            add(tiles, padded(labels, places), &mut sums, buffers);
             sums
         })
         .collect();
     let mut totals = vec![0.0; width];
-    for sums in &blocks {
+    for sums in &chunks {
         for (total, sum) in totals.iter_mut().zip(sums) {
             *total += sum;
         }

@@ -28,12 +28,14 @@
 //! points equal), so is the silhouette. Fewer than two clusters is an error. Labels are names: they
 //! need not be contiguous, and numbers that do not occur play no part.
 //!
-//! **Cost.** `O(n k d)` time; memory one number per row and `O(k d)`. Sums go over fixed blocks of
-//! rows in their order, so the bits of the result do not depend on the number of threads.
+//! **Cost.** `O(n k d)` time; memory: a copy of the rows, or none with rows laid out before
+//! ([`silhouette_of_points`]). Sums go over fixed blocks of rows in their order, so the bits of the
+//! result depend neither on the number of threads nor on the instructions of the machine.
 
 mod clusters;
+mod kernels;
 mod score;
 #[cfg(test)]
 mod tests;
 
-pub use score::{SilhouetteError, silhouette_samples, silhouette_score};
+pub use score::{SilhouetteError, silhouette_of_points, silhouette_samples, silhouette_score};

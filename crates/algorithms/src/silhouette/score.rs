@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ndarray::ArrayView2;
@@ -5,7 +6,10 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::clusters::Clusters;
-use crate::kernel::{BLOCK_ROWS, LANES, Rows, Tile, first_non_finite, first_too_large};
+use super::kernels::{Buffers, Scores, padded};
+use crate::isa;
+use crate::kernel::BLOCK_ROWS;
+use crate::points::{MIN_CHUNKS, Points, PointsError};
 
 /// Why there is no silhouette.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -66,45 +70,28 @@ pub enum SilhouetteError {
 /// # Ok::<(), algorithms::silhouette::SilhouetteError>(())
 /// ```
 pub fn silhouette_samples(x: ArrayView2<f64>, labels: &[u32]) -> Result<Vec<f64>, SilhouetteError> {
-    let (n_rows, n_features) = x.dim();
-    if n_rows != labels.len() {
-        return Err(SilhouetteError::Length {
-            rows: n_rows,
-            labels: labels.len(),
-        });
-    }
-    if n_rows == 0 || n_features == 0 {
-        return Err(SilhouetteError::Empty {
-            rows: n_rows,
-            columns: n_features,
-        });
-    }
-    if let Some((row, column)) = first_non_finite(x) {
-        return Err(SilhouetteError::NonFinite { row, column });
-    }
-    if let Some((row, column)) = first_too_large(x) {
-        return Err(SilhouetteError::TooLarge { row, column });
-    }
+    check_length(x.nrows(), labels)?;
+    let points = Points::new(x)?;
     let (labels, n_clusters) = dense(labels);
-    if n_clusters < 2 {
-        return Err(SilhouetteError::OneCluster);
-    }
-    let rows = Rows::new(x);
-    let clusters = Clusters::of(&rows, &labels, n_clusters);
-
-    let mut samples = vec![0.0; n_rows];
-    rows.blocks()
+    let clusters = clusters(&points, &labels, n_clusters)?;
+    let mut samples = vec![0.0; points.n_rows()];
+    points
+        .chunks()
         .zip(labels.par_chunks(BLOCK_ROWS))
         .zip(samples.par_chunks_mut(BLOCK_ROWS))
-        .for_each(|((block, labels), samples)| {
-            let mut tile = Tile::new(n_features);
-            let tiles = block.chunks(Tile::chunk(n_features));
-            let answers = labels.chunks(LANES).zip(samples.chunks_mut(LANES));
-            for (rows, (labels, samples)) in tiles.zip(answers) {
-                tile.load_shifted(rows, &clusters.origin);
-                score_tile(&tile, labels, samples, &clusters);
-            }
-        });
+        .with_min_len(MIN_CHUNKS)
+        .for_each_init(
+            Default::default,
+            |(places, buffers), ((tiles, labels), samples)| {
+                isa::run(Scores {
+                    tiles,
+                    labels: padded(labels, places),
+                    clusters: &clusters,
+                    samples,
+                    buffers,
+                });
+            },
+        );
     Ok(samples)
 }
 
@@ -114,49 +101,86 @@ pub fn silhouette_samples(x: ArrayView2<f64>, labels: &[u32]) -> Result<Vec<f64>
 /// # Errors
 /// As [`silhouette_samples`].
 pub fn silhouette_score(x: ArrayView2<f64>, labels: &[u32]) -> Result<f64, SilhouetteError> {
-    let samples = silhouette_samples(x, labels)?;
-    // Fixed blocks keep the rounding error of the sum small as well.
-    let total: f64 = samples
-        .chunks(BLOCK_ROWS)
-        .map(|block| block.iter().sum::<f64>())
-        .sum();
-    Ok(total / samples.len() as f64)
+    check_length(x.nrows(), labels)?;
+    silhouette_of_points(&Points::new(x)?, labels)
 }
 
-/// The silhouettes of the rows in one tile.
-fn score_tile(tile: &Tile, labels: &[u32], samples: &mut [f64], clusters: &Clusters) {
-    let n_features = clusters.origin.len();
-    let mut own = [0.0; LANES];
-    let mut other = [f64::INFINITY; LANES];
-    for (cluster, mean) in clusters.means.chunks_exact(n_features).enumerate() {
-        let distances = tile.squared_distances(mean);
-        for (lane, &label) in labels.iter().enumerate() {
-            let mean_distance = distances[lane] + clusters.variances[cluster];
-            if label as usize == cluster {
-                own[lane] = mean_distance;
-            } else {
-                other[lane] = other[lane].min(mean_distance);
-            }
+/// As [`silhouette_score`], of rows that have been checked and laid out before.
+///
+/// # Errors
+/// Another number of labels than rows, only one cluster.
+pub fn silhouette_of_points(points: &Points, labels: &[u32]) -> Result<f64, SilhouetteError> {
+    check_length(points.n_rows(), labels)?;
+    let (labels, n_clusters) = dense(labels);
+    let clusters = clusters(points, &labels, n_clusters)?;
+    // Fixed blocks keep the rounding error of the sum small as well.
+    let totals: Vec<f64> = points
+        .chunks()
+        .zip(labels.par_chunks(BLOCK_ROWS))
+        .with_min_len(MIN_CHUNKS)
+        .map_init(
+            || (Vec::new(), Buffers::default(), vec![0.0; BLOCK_ROWS]),
+            |(places, buffers, samples), (tiles, labels)| {
+                let samples = &mut samples[..labels.len()];
+                isa::run(Scores {
+                    tiles,
+                    labels: padded(labels, places),
+                    clusters: &clusters,
+                    samples,
+                    buffers,
+                });
+                samples.iter().sum()
+            },
+        )
+        .collect();
+    Ok(totals.iter().sum::<f64>() / points.n_rows() as f64)
+}
+
+fn check_length(rows: usize, labels: &[u32]) -> Result<(), SilhouetteError> {
+    if rows == labels.len() {
+        Ok(())
+    } else {
+        Err(SilhouetteError::Length {
+            rows,
+            labels: labels.len(),
+        })
+    }
+}
+
+/// What there is to know of the clusters, of which there must be at least two.
+fn clusters(
+    points: &Points,
+    labels: &[u32],
+    n_clusters: usize,
+) -> Result<Clusters, SilhouetteError> {
+    if n_clusters < 2 {
+        return Err(SilhouetteError::OneCluster);
+    }
+    Ok(Clusters::of(points, labels, n_clusters))
+}
+
+impl From<PointsError> for SilhouetteError {
+    fn from(error: PointsError) -> Self {
+        match error {
+            PointsError::Empty { rows, columns } => Self::Empty { rows, columns },
+            PointsError::NonFinite { row, column } => Self::NonFinite { row, column },
+            PointsError::TooLarge { row, column, .. } => Self::TooLarge { row, column },
         }
     }
-    for (lane, (&label, sample)) in labels.iter().zip(samples).enumerate() {
-        let size = clusters.sizes[label as usize];
-        *sample = if size > 1.0 {
-            silhouette(own[lane] * size / (size - 1.0), other[lane])
-        } else {
-            0.0
-        };
-    }
-}
-
-/// `(b - a) / max(a, b)`, and 0 where that is 0/0.
-fn silhouette(a: f64, b: f64) -> f64 {
-    let larger = a.max(b);
-    if larger > 0.0 { (b - a) / larger } else { 0.0 }
 }
 
 /// The labels renamed to `0..n` in rising order, and `n`.
-fn dense(labels: &[u32]) -> (Vec<u32>, usize) {
+fn dense(labels: &[u32]) -> (Cow<'_, [u32]>, usize) {
+    let largest = labels.par_iter().copied().max().unwrap_or(0) as usize;
+    if largest < SMALL {
+        let mut occurs = vec![false; largest + 1];
+        for &label in labels {
+            occurs[label as usize] = true;
+        }
+        if !occurs.contains(&false) {
+            return (Cow::Borrowed(labels), occurs.len());
+        }
+    }
     let mut names: BTreeMap<u32, u32> = labels.iter().map(|&label| (label, 0)).collect();
     for (number, (_, name)) in (0_u32..).zip(names.iter_mut()) {
         *name = number;
@@ -166,3 +190,6 @@ fn dense(labels: &[u32]) -> (Vec<u32>, usize) {
         names.len(),
     )
 }
+
+/// Labels below this are looked up in a table.
+const SMALL: usize = 65_536;

@@ -1,11 +1,12 @@
 //! One clustering for each number of clusters, and how good it is.
 
 use algorithms::choose_k::KCandidate;
-use algorithms::kmeans::{KMeans, KMeansValidParams};
+use algorithms::kmeans::{KMeans, KMeansFit, KMeansValidParams, fit_many};
 use algorithms::mixture::fit_gaussian_mixture;
+use algorithms::points::Points;
 use algorithms::profile::profiles;
-use algorithms::silhouette::silhouette_score;
-use algorithms::stability::{StabilityParams, bootstrap_stability};
+use algorithms::silhouette::{silhouette_of_points, silhouette_score};
+use algorithms::stability::{StabilityParams, bootstrap_stabilities};
 use linfa::ParamGuard;
 use ndarray::{Array2, ArrayView2};
 
@@ -61,81 +62,103 @@ pub(crate) fn scan(
     settings: &SegmentationSettings,
     seed: u64,
 ) -> Result<Vec<Clustering>, SegmentationError> {
-    settings
+    let clusterings = match settings.algorithm {
+        Algorithm::Kmeans => kmeans(x, settings, seed)?,
+        Algorithm::Gmm => settings
+            .k
+            .numbers()
+            .map(|k| mixture(x, k, seed).map_err(|reason| failure(k, reason)))
+            .collect::<Result<_, _>>()?,
+    };
+    for clustering in &clusterings {
+        let Candidate {
+            n_clusters: k,
+            silhouette,
+            min_share,
+            stability,
+            ..
+        } = &clustering.candidate;
+        tracing::info!(k, silhouette, min_share, stability, "clustered");
+    }
+    Ok(clusterings)
+}
+
+fn failure(k: usize, reason: impl ToString) -> SegmentationError {
+    let reason = reason.to_string();
+    SegmentationError::Clustering { k, reason }
+}
+
+/// All numbers of clusters in the same passes over the rows.
+fn kmeans(
+    x: ArrayView2<'_, f64>,
+    settings: &SegmentationSettings,
+    seed: u64,
+) -> Result<Vec<Clustering>, SegmentationError> {
+    let parameters = |k: usize| {
+        KMeans::params(k)
+            .n_init(settings.n_init)
+            .max_iter(settings.max_iter as u64)
+            .tol(settings.tol)
+            .seed(seed)
+            .check()
+            .map_err(|error| failure(k, error))
+    };
+    let params: Vec<KMeansValidParams> = settings
         .k
         .numbers()
-        .map(|k| cluster(x, k, settings, seed))
+        .map(parameters)
+        .collect::<Result<_, _>>()?;
+    let points = Points::new(x).map_err(|error| failure(settings.k.max(), error))?;
+    let fits: Vec<KMeansFit> = fit_many(&params, &points)
+        .into_iter()
+        .zip(settings.k.numbers())
+        .map(|(fit, k)| fit.map_err(|error| failure(k, error)))
+        .collect::<Result<_, _>>()?;
+    let stabilities = stabilities(&points, &fits, &params, settings, seed)?;
+    fits.into_iter()
+        .zip(stabilities)
+        .map(|(fit, stability)| {
+            let k = fit.model.n_clusters();
+            let silhouette = silhouette_of_points(&points, &fit.labels);
+            let smallest = fit.cluster_sizes.iter().copied().min().unwrap_or(0);
+            let candidate = Candidate {
+                n_clusters: k,
+                silhouette: silhouette.map_err(|error| failure(k, error))?,
+                inertia: fit.model.inertia,
+                min_share: smallest as f64 / x.nrows() as f64,
+                stability,
+                n_iter: Some(fit.model.n_iter),
+            };
+            Ok(Clustering {
+                candidate,
+                labels: fit.labels,
+                centroids: fit.model.centroids,
+            })
+        })
         .collect()
 }
 
-fn cluster(
-    x: ArrayView2<'_, f64>,
-    k: usize,
+/// The stability of each clustering, or none of any if the settings switch it off.
+fn stabilities(
+    points: &Points,
+    fits: &[KMeansFit],
+    params: &[KMeansValidParams],
     settings: &SegmentationSettings,
     seed: u64,
-) -> Result<Clustering, SegmentationError> {
-    let clustering = match settings.algorithm {
-        Algorithm::Kmeans => kmeans(x, k, settings, seed),
-        Algorithm::Gmm => mixture(x, k, seed),
-    };
-    let clustering = clustering.map_err(|reason| SegmentationError::Clustering { k, reason })?;
-    let Candidate {
-        silhouette,
-        min_share,
-        stability,
-        ..
-    } = &clustering.candidate;
-    tracing::info!(k, silhouette, min_share, stability, "clustered");
-    Ok(clustering)
-}
-
-fn kmeans(
-    x: ArrayView2<'_, f64>,
-    k: usize,
-    settings: &SegmentationSettings,
-    seed: u64,
-) -> Result<Clustering, String> {
-    let params = KMeans::params(k)
-        .n_init(settings.n_init)
-        .max_iter(settings.max_iter as u64)
-        .tol(settings.tol)
-        .seed(seed)
-        .check()
-        .map_err(|error| error.to_string())?;
-    let fit = params.fit_rows(x).map_err(|error| error.to_string())?;
-    let smallest = fit.cluster_sizes.iter().copied().min().unwrap_or(0);
-    let candidate = Candidate {
-        n_clusters: k,
-        silhouette: silhouette_score(x, &fit.labels).map_err(|error| error.to_string())?,
-        inertia: fit.model.inertia,
-        min_share: smallest as f64 / x.nrows() as f64,
-        stability: stability(x, &fit.labels, &params, settings, seed)?,
-        n_iter: Some(fit.model.n_iter),
-    };
-    Ok(Clustering {
-        candidate,
-        labels: fit.labels,
-        centroids: fit.model.centroids,
-    })
-}
-
-fn stability(
-    x: ArrayView2<'_, f64>,
-    labels: &[u32],
-    params: &KMeansValidParams,
-    settings: &SegmentationSettings,
-    seed: u64,
-) -> Result<Option<f64>, String> {
+) -> Result<Vec<Option<f64>>, SegmentationError> {
     if settings.stability_samples == 0 {
-        return Ok(None);
+        return Ok(vec![None; fits.len()]);
     }
     let resampling = StabilityParams {
         n_samples: settings.stability_samples,
         max_rows: settings.stability_rows,
         seed,
     };
-    let stability = bootstrap_stability(x, labels, params, &resampling);
-    stability.map(Some).map_err(|error| error.to_string())
+    let labels = fits.iter().map(|fit| fit.labels.as_slice());
+    let clusterings: Vec<_> = labels.zip(params).collect();
+    let found = bootstrap_stabilities(points, &clusterings, &resampling);
+    let found = found.map_err(|error| failure(settings.k.max(), error))?;
+    Ok(found.into_iter().map(Some).collect())
 }
 
 fn mixture(x: ArrayView2<'_, f64>, k: usize, seed: u64) -> Result<Clustering, String> {

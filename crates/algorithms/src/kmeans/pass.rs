@@ -1,0 +1,310 @@
+//! One pass of Lloyd's iteration over a chunk of rows: labels and sums, without looking again at
+//! what cannot have changed.
+//!
+//! Two things are remembered from pass to pass, and neither changes a bit of the result:
+//!
+//! - Per tile of eight rows, how far the centroids may move before one of its rows can change
+//!   sides: the smallest difference between the distances to the second nearest and to the nearest
+//!   centroid, less a margin for rounding (Hamerly 2010, *Making k-means even faster*, with one
+//!   bound for a tile). Until the centroids have moved that far, the tile is skipped.
+//! - Per block of rows and cluster, the sum of the rows. It is taken anew only if a row of the
+//!   block has entered or left the cluster; otherwise it would come out the same.
+//!
+//! Hence the later iterations, in which few rows change sides, cost little.
+
+use crate::isa::{self, Kernel};
+use crate::kernel::squared_distance;
+use crate::tiles::{CHUNK_TILES, Column, LANES, LabelSums, NOBODY, SumBuffers, nearest};
+
+/// Tiles per block, the unit of sums: 256 rows, or a whole chunk if sums for many clusters would
+/// take more memory than the rows.
+fn block_tiles(n_clusters: usize) -> usize {
+    if n_clusters <= 64 { 32 } else { CHUNK_TILES }
+}
+
+/// The centroids of a pass.
+pub(super) struct Centroids<'a> {
+    /// One after another.
+    pub(super) values: &'a [f64],
+    /// How far they have moved in all passes so far, as [`Moved`] counts.
+    pub(super) moved: f64,
+    /// Whether to look at every row, as the inertia needs it.
+    pub(super) complete: bool,
+}
+
+/// What is known of a chunk of rows for one start.
+pub(super) struct Part {
+    /// One per place in the tiles; [`NOBODY`] before the first pass, and behind the last row.
+    labels: Vec<u32>,
+    n_rows: usize,
+    /// Per tile, the movement of the centroids from which on it has to be looked at.
+    due: Vec<f64>,
+    /// Block by block, the sum of the rows of each cluster.
+    blocks: Vec<f64>,
+    /// Block by block, the clusters that rows have entered or left.
+    stale: Vec<bool>,
+    /// Rows per cluster.
+    pub(super) counts: Vec<u64>,
+    /// Sum of the rows of each cluster.
+    pub(super) sums: Vec<f64>,
+    /// Sum of the squared distances to the nearest centroid; after a complete pass only.
+    pub(super) inertia: f64,
+    /// Whether a row was as near to another centroid; after a complete pass only.
+    pub(super) ties: bool,
+    /// Whether the last pass changed a label.
+    pub(super) changed: bool,
+}
+
+impl Part {
+    pub(super) fn new(n_rows: usize, n_clusters: usize, n_features: usize) -> Self {
+        let n_tiles = n_rows.div_ceil(LANES);
+        let n_blocks = n_tiles.div_ceil(block_tiles(n_clusters));
+        Self {
+            labels: vec![NOBODY; n_tiles * LANES],
+            n_rows,
+            due: vec![0.0; n_tiles],
+            blocks: vec![0.0; n_blocks * n_clusters * n_features],
+            stale: vec![false; n_blocks * n_clusters],
+            counts: vec![0; n_clusters],
+            sums: vec![0.0; n_clusters * n_features],
+            inertia: 0.0,
+            ties: false,
+            changed: false,
+        }
+    }
+
+    /// About how many bytes this takes per row.
+    pub(super) fn bytes_per_row(n_clusters: usize, n_features: usize) -> usize {
+        let sums = n_clusters * n_features * size_of::<f64>();
+        size_of::<u32>() + 1 + sums.div_ceil(block_tiles(n_clusters) * LANES)
+    }
+
+    /// The label of each row.
+    pub(super) fn labels(&self) -> &[u32] {
+        &self.labels[..self.n_rows]
+    }
+
+    /// Finds the nearest centroid of each row of the chunk, and the sums.
+    pub(super) fn pass(
+        &mut self,
+        tiles: &[Column],
+        n_features: usize,
+        centroids: &Centroids<'_>,
+        scratch: &mut Scratch,
+    ) {
+        isa::run(Assign {
+            tiles,
+            n_features,
+            centroids,
+            part: self,
+            scratch,
+        });
+        if self.changed {
+            self.sum_up(tiles, n_features, &mut scratch.sums);
+        }
+    }
+
+    /// Takes the stale sums anew.
+    fn sum_up(&mut self, tiles: &[Column], n_features: usize, buffers: &mut SumBuffers) {
+        let n_clusters = self.counts.len();
+        let block = block_tiles(n_clusters);
+        let width = n_clusters * n_features;
+        let blocks = tiles
+            .chunks(block * n_features)
+            .zip(self.labels.chunks(block * LANES))
+            .zip(self.blocks.chunks_mut(width))
+            .zip(self.stale.chunks(n_clusters));
+        for (((tiles, labels), sums), stale) in blocks {
+            if stale.contains(&true) {
+                isa::run(LabelSums {
+                    tiles,
+                    n_features,
+                    labels,
+                    wanted: stale,
+                    sums,
+                    buffers,
+                });
+            }
+        }
+        for (cluster, sums) in self.sums.chunks_exact_mut(n_features).enumerate() {
+            let mut stale = self.stale[cluster..].iter().step_by(n_clusters);
+            if stale.any(|&stale| stale) {
+                sums.fill(0.0);
+                for block in self.blocks.chunks_exact(width) {
+                    for (sum, more) in sums.iter_mut().zip(&block[cluster * n_features..]) {
+                        *sum += more;
+                    }
+                }
+            }
+        }
+        self.stale.fill(false);
+    }
+}
+
+/// The assignment of the rows of a chunk; marks what has changed.
+struct Assign<'a> {
+    tiles: &'a [Column],
+    n_features: usize,
+    centroids: &'a Centroids<'a>,
+    part: &'a mut Part,
+    scratch: &'a mut Scratch,
+}
+
+/// Buffers of a pass.
+#[derive(Default)]
+pub(super) struct Scratch {
+    sums: SumBuffers,
+    /// The tiles looked at, and for these the squared distances to the nearest and to the second
+    /// nearest centroid.
+    looked_at: Vec<usize>,
+    best: Vec<Column>,
+    second: Vec<Column>,
+}
+
+impl Kernel for Assign<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        let Self {
+            tiles,
+            n_features,
+            centroids,
+            part,
+            scratch,
+        } = self;
+        let n_clusters = part.counts.len();
+        let block = block_tiles(n_clusters);
+        let (labels, _) = part.labels.as_chunks_mut::<LANES>();
+        let margin = relative_error(n_features);
+        part.changed = false;
+        part.ties = false;
+        part.inertia = 0.0;
+        let Scratch {
+            looked_at,
+            best,
+            second,
+            ..
+        } = scratch;
+        looked_at.clear();
+        best.clear();
+        second.clear();
+        let rows = tiles.chunks_exact(n_features).zip(labels);
+        for (index, ((tile, labels), due)) in rows.zip(&part.due).enumerate() {
+            if !centroids.complete && centroids.moved < *due {
+                continue;
+            }
+            let found = nearest::<ROWS>(tile, centroids.values);
+            looked_at.push(index);
+            best.push(Column(found.best));
+            second.push(Column(found.second));
+            let mut differs = 0;
+            for (label, found) in labels.iter().zip(&found.labels) {
+                differs |= label ^ found;
+            }
+            if differs != 0 {
+                let here = LANES.min(part.n_rows - index * LANES);
+                let stale = &mut part.stale[index / block * n_clusters..][..n_clusters];
+                for (label, &new) in labels[..here].iter_mut().zip(&found.labels) {
+                    if *label != new {
+                        if *label != NOBODY {
+                            stale[*label as usize] = true;
+                            part.counts[*label as usize] -= 1;
+                        }
+                        stale[new as usize] = true;
+                        part.counts[new as usize] += 1;
+                        part.changed = true;
+                        *label = new;
+                    }
+                }
+            }
+        }
+        if centroids.complete {
+            // All tiles were looked at.
+            for first in (0..best.len()).step_by(block) {
+                let mut distances = Column::ZERO;
+                let tiles = first..best.len().min(first + block);
+                for index in tiles {
+                    let here = LANES.min(part.n_rows - index * LANES);
+                    for lane in 0..here {
+                        distances.0[lane] += best[index].0[lane];
+                        part.ties |= second[index].0[lane] <= best[index].0[lane];
+                    }
+                }
+                part.inertia += distances.sum();
+            }
+        }
+        to_gaps(best, second, margin);
+        for (&index, gaps) in looked_at.iter().zip(&*second) {
+            let due = centroids.moved + least(gaps);
+            // Rounded down whatever the rounding of the addition.
+            part.due[index] = due - due * ROUNDING;
+        }
+    }
+}
+
+/// Above the relative error of a computed distance (not squared) of this many features, and of a few
+/// operations on it: each of the squares carries three roundings, the sum one per feature.
+fn relative_error(n_features: usize) -> f64 {
+    8.0 * (n_features as f64 + 8.0) * f64::EPSILON
+}
+
+/// Relative error of a few sums and products.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
+/// Far above distances whose squares are too small for full precision, far below any others.
+const UNDERFLOW: f64 = 1e-140;
+
+/// Turns the squared distances to the nearest and to the second nearest centroid into the difference
+/// between the distances, less a margin: 0 if there is none left, or if the distances are too large to
+/// be told apart. Leaves it in `second`.
+///
+/// As long as the centroids have together moved less than this, the nearest centroid of a row is the
+/// same one, strictly and also in the rounded squares that are compared.
+#[inline(always)]
+fn to_gaps(best: &[Column], second: &mut [Column], margin: f64) {
+    for (best, second) in best.iter().zip(second) {
+        for lane in 0..LANES {
+            let far = second.0[lane].sqrt();
+            let gap = far - best.0[lane].sqrt() - (margin * far + UNDERFLOW);
+            // Infinite distances make a gap that is not a number; it counts as none.
+            second.0[lane] = if gap > 0.0 { gap } else { 0.0 };
+        }
+    }
+}
+
+/// The least of the lanes, none of which is NaN.
+#[inline(always)]
+fn least(lanes: &Column) -> f64 {
+    let mut least = lanes.0;
+    for width in [4, 2, 1] {
+        for lane in 0..width {
+            let other = least[lane + width];
+            least[lane] = if other < least[lane] {
+                other
+            } else {
+                least[lane]
+            };
+        }
+    }
+    least[0]
+}
+
+/// What the difference between two distances of a row can have lost when these centroids have become
+/// those: the two longest ways together, rounded up.
+pub(super) fn drift(before: &[f64], after: &[f64], n_features: usize) -> f64 {
+    let (mut longest, mut second) = (0.0_f64, 0.0_f64);
+    let pairs = before
+        .chunks_exact(n_features)
+        .zip(after.chunks_exact(n_features));
+    for way in pairs.map(|(a, b)| squared_distance(a, b)) {
+        second = second.max(way.min(longest));
+        longest = longest.max(way);
+    }
+    (longest.sqrt() + second.sqrt()) * (1.0 + relative_error(n_features)) + UNDERFLOW
+}
+
+/// The sum of two movements, rounded up.
+pub(super) fn add_drift(moved: f64, more: f64) -> f64 {
+    (moved + more) * (1.0 + ROUNDING)
+}

@@ -1,0 +1,430 @@
+//! The inner loops shared by K-Means and the silhouette, over rows laid side by side.
+//!
+//! Rows are taken eight at a time into a *tile*: for each feature the values of the eight rows, a
+//! [`Column`]. The loops over lanes have a fixed length and no dependency between lanes, so the
+//! compiler turns them into vector instructions, for each instruction set of
+//! [`isa`](crate::isa). The last tile of a matrix is filled up with copies of its last row.
+//!
+//! **Distances** are sums of squared differences in feature order, never `|x|² - 2xy + |y|²`: they
+//! carry no cancellation and equal a plain scalar loop bit for bit. They are `f64`: with AVX-512
+//! eight rows at a time are fast enough (the loops wait for the memory as much as for the
+//! arithmetic when there are few features), and no label is ever decided by the rounding of an
+//! `f32`.
+//!
+//! **Sums over rows** of a block go by lanes: lane `l` takes the rows `l`, `l + 8`, `l + 16`, … of
+//! the block that belong to the sum, in this order, starting from 0; then the lanes are added in
+//! their order. Sums of blocks are added in the order of the blocks. All of this is fixed by the
+//! data alone: neither the instruction set nor the number of threads changes a bit.
+
+use crate::isa::{Kernel, unrolled};
+use crate::kernel::BLOCK_ROWS;
+
+/// Rows side by side: one AVX-512 register or four SSE2 registers of `f64`.
+pub(crate) const LANES: usize = 8;
+
+/// Tiles per chunk of [`BLOCK_ROWS`] rows, the unit of parallel work.
+pub(crate) const CHUNK_TILES: usize = BLOCK_ROWS / LANES;
+
+/// The label of the places behind the last row.
+pub(crate) const NOBODY: u32 = u32::MAX;
+
+/// The values of one feature in a tile of rows; aligned, as a load across two cache lines is two.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(64))]
+pub(crate) struct Column(pub(crate) [f64; LANES]);
+
+impl Column {
+    pub(crate) const ZERO: Self = Self([0.0; LANES]);
+
+    /// The lanes added in their order.
+    #[inline(always)]
+    pub(crate) fn sum(&self) -> f64 {
+        self.0.iter().sum()
+    }
+}
+
+/// Lays rows into tiles; returns whether all values are at most `limit` in size (NaN is not).
+pub(crate) fn pack(rows: &[f64], n_features: usize, limit: f64, tiles: &mut [Column]) -> bool {
+    let mut fine = true;
+    for (rows, tile) in rows
+        .chunks(n_features * LANES)
+        .zip(tiles.chunks_exact_mut(n_features))
+    {
+        for &value in rows {
+            fine &= value.abs() <= limit;
+        }
+        let mut lane = 0;
+        for row in rows.chunks_exact(n_features) {
+            for (column, &value) in tile.iter_mut().zip(row) {
+                column.0[lane] = value;
+            }
+            lane += 1;
+        }
+        for column in tile.iter_mut() {
+            for empty in lane..LANES {
+                column.0[empty] = column.0[lane - 1];
+            }
+        }
+    }
+    fine
+}
+
+/// Squared Euclidean distances of the rows of a tile to `N` points, given one after another.
+#[inline(always)]
+pub(crate) fn squared_distances<const N: usize>(tile: &[Column], points: &[f64]) -> [Column; N] {
+    let n_features = tile.len();
+    let points: [&[f64]; N] = std::array::from_fn(|i| &points[i * n_features..][..n_features]);
+    let mut sums = [Column::ZERO; N];
+    for (feature, column) in tile.iter().enumerate() {
+        unrolled!(
+            i < N,
+            add_squares(&mut sums[i].0, &column.0, points[i][feature])
+        );
+    }
+    sums
+}
+
+#[inline(always)]
+fn add_squares(sums: &mut [f64; LANES], column: &[f64; LANES], coordinate: f64) {
+    for lane in 0..LANES {
+        let difference = column[lane] - coordinate;
+        sums[lane] += difference * difference;
+    }
+}
+
+/// Calls `take` with the index of each point and the squared distances of a tile to it, in order.
+/// Several points are worked on at a time, which changes no bit.
+#[inline(always)]
+pub(crate) fn each_distance<const ROWS: usize>(
+    tile: &[Column],
+    points: &[f64],
+    mut take: impl FnMut(usize, &Column),
+) {
+    let n_features = tile.len();
+    let n_points = points.len() / n_features;
+    let mut first = 0;
+    if ROWS >= 4 {
+        while n_points - first >= 4 {
+            let distances = squared_distances::<4>(tile, &points[first * n_features..]);
+            unrolled!(i < 4, take(first + i, &distances[i]));
+            first += 4;
+        }
+    }
+    while n_points - first >= 2 {
+        let distances = squared_distances::<2>(tile, &points[first * n_features..]);
+        unrolled!(i < 2, take(first + i, &distances[i]));
+        first += 2;
+    }
+    if first < n_points {
+        let [distances] = squared_distances::<1>(tile, &points[first * n_features..]);
+        take(first, &distances);
+    }
+}
+
+/// For each row of a tile the nearest of some points, and the distances of the two nearest.
+pub(crate) struct Nearest {
+    pub(crate) labels: [u32; LANES],
+    /// Squared distance to the nearest.
+    pub(crate) best: [f64; LANES],
+    /// Squared distance to the second nearest; infinite if there is one point.
+    pub(crate) second: [f64; LANES],
+}
+
+/// Ties go to the lowest index, because only a strictly smaller distance replaces an earlier one.
+#[inline(always)]
+pub(crate) fn nearest<const ROWS: usize>(tile: &[Column], points: &[f64]) -> Nearest {
+    // Labels as wide as the numbers that decide on them keep both in the same lanes.
+    let mut labels = [0_u64; LANES];
+    let mut best = [f64::INFINITY; LANES];
+    let mut second = [f64::INFINITY; LANES];
+    each_distance::<ROWS>(tile, points, |index, distances| {
+        let index = index as u64;
+        for lane in 0..LANES {
+            let distance = distances.0[lane];
+            let closer = distance < best[lane];
+            let farther = if closer { best[lane] } else { distance };
+            labels[lane] = if closer { index } else { labels[lane] };
+            best[lane] = if closer { distance } else { best[lane] };
+            second[lane] = if farther < second[lane] {
+                farther
+            } else {
+                second[lane]
+            };
+        }
+    });
+    Nearest {
+        labels: labels.map(|label| label as u32),
+        best,
+        second,
+    }
+}
+
+/// For the rows of one tile after the other, 1 if they carry a label and 0 if not.
+#[inline(always)]
+pub(crate) fn members<'b>(
+    labels: &[[u32; LANES]],
+    label: u32,
+    masks: &'b mut Vec<Column>,
+) -> &'b [Column] {
+    masks.resize(labels.len(), Column::ZERO);
+    for (mask, labels) in masks.iter_mut().zip(labels) {
+        for (mask, &other) in mask.0.iter_mut().zip(labels) {
+            *mask = f64::from(u32::from(other == label));
+        }
+    }
+    masks
+}
+
+/// Adds the values of the lanes to keep. Exact: a product with 1 is the value, and a sum that starts
+/// from +0 is not changed by adding a zero. (A factor rather than a choice, because the compiler
+/// makes vector instructions of it reliably.)
+#[inline(always)]
+pub(crate) fn add_kept(sums: &mut [f64; LANES], values: &[f64; LANES], keep: &Column) {
+    for lane in 0..LANES {
+        sums[lane] += values[lane] * keep.0[lane];
+    }
+}
+
+/// The nearest of some points for each row.
+pub(crate) struct Label<'a> {
+    pub(crate) tiles: &'a [Column],
+    pub(crate) n_features: usize,
+    pub(crate) points: &'a [f64],
+    /// One per row.
+    pub(crate) labels: &'a mut [u32],
+}
+
+impl Kernel for Label<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        for (tile, labels) in self
+            .tiles
+            .chunks_exact(self.n_features)
+            .zip(self.labels.chunks_mut(LANES))
+        {
+            let nearest = nearest::<ROWS>(tile, self.points);
+            labels.copy_from_slice(&nearest.labels[..labels.len()]);
+        }
+    }
+}
+
+/// Up to so many sums at a time are taken by looking at all rows for each of them.
+const MASKED: usize = 8;
+
+/// The sum of the rows of some labels in a block.
+pub(crate) struct LabelSums<'a> {
+    /// The tiles of the block.
+    pub(crate) tiles: &'a [Column],
+    pub(crate) n_features: usize,
+    /// One per place in the tiles, [`NOBODY`] behind the last row.
+    pub(crate) labels: &'a [u32],
+    /// The labels whose sums are wanted.
+    pub(crate) wanted: &'a [bool],
+    /// The sums, label by label; those not wanted are left alone.
+    pub(crate) sums: &'a mut [f64],
+    pub(crate) buffers: &'a mut SumBuffers,
+}
+
+/// Buffers of [`LabelSums`].
+#[derive(Default)]
+pub(crate) struct SumBuffers {
+    lanes: Vec<Column>,
+    masks: Vec<Column>,
+}
+
+impl Kernel for LabelSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        let n_wanted = self.wanted.iter().filter(|&&wanted| wanted).count();
+        if n_wanted > MASKED {
+            self.scattered();
+        } else {
+            self.masked();
+        }
+    }
+}
+
+impl LabelSums<'_> {
+    #[inline(always)]
+    fn masked(self) {
+        let (labels, _) = self.labels.as_chunks::<LANES>();
+        let sums = self.sums.chunks_exact_mut(self.n_features);
+        for ((label, sums), _) in (0_u32..)
+            .zip(sums)
+            .zip(self.wanted)
+            .filter(|(_, wanted)| **wanted)
+        {
+            let masks = members(labels, label, &mut self.buffers.masks);
+            let mut first = 0;
+            while first < sums.len() {
+                let left = &mut sums[first..];
+                let features = (self.n_features, first);
+                first += match left.len() {
+                    4.. => masked_sums::<4>(self.tiles, features, masks, left),
+                    2.. => masked_sums::<2>(self.tiles, features, masks, left),
+                    _ => masked_sums::<1>(self.tiles, features, masks, left),
+                };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn scattered(self) {
+        let n_features = self.n_features;
+        let all = &mut self.buffers.lanes;
+        all.clear();
+        all.resize(self.sums.len(), Column::ZERO);
+        let (labels, _) = self.labels.as_chunks::<LANES>();
+        for (tile, labels) in self.tiles.chunks_exact(n_features).zip(labels) {
+            for (lane, &label) in labels.iter().enumerate() {
+                if label != NOBODY {
+                    let sums = &mut all[label as usize * n_features..][..n_features];
+                    for (sum, column) in sums.iter_mut().zip(tile) {
+                        sum.0[lane] += column.0[lane];
+                    }
+                }
+            }
+        }
+        let sums = self.sums.chunks_exact_mut(n_features);
+        let lanes = all.chunks_exact(n_features);
+        for ((sums, lanes), _) in sums.zip(lanes).zip(self.wanted).filter(|(_, w)| **w) {
+            for (sum, lanes) in sums.iter_mut().zip(lanes) {
+                *sum = lanes.sum();
+            }
+        }
+    }
+}
+
+/// Sums of `N` features from the first on, over the rows to keep. Returns `N`.
+#[inline(always)]
+fn masked_sums<const N: usize>(
+    tiles: &[Column],
+    (n_features, first): (usize, usize),
+    masks: &[Column],
+    sums: &mut [f64],
+) -> usize {
+    let mut lanes = [[0.0; LANES]; N];
+    for (tile, keep) in tiles.chunks_exact(n_features).zip(masks) {
+        if let Some(columns) = tile[first..].first_chunk::<N>() {
+            unrolled!(i < N, add_kept(&mut lanes[i], &columns[i].0, keep));
+        }
+    }
+    for (sum, lanes) in sums.iter_mut().zip(&lanes) {
+        *sum = lanes.iter().sum();
+    }
+    N
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::isa::{Isa, run_on};
+    use crate::kernel::squared_distance;
+    use crate::random;
+
+    /// Rows of random numbers, some of them equal.
+    fn rows(n_rows: usize, n_features: usize, seed: u64) -> Vec<f64> {
+        let mut rng = random::stream(seed, &[]);
+        let value = |_| (random::unit(&mut rng) * 8.0).exp2() - f64::from(seed as u8 % 2) * 20.0;
+        (0..n_rows * n_features).map(value).collect()
+    }
+
+    fn laid_out(rows: &[f64], n_features: usize) -> Vec<Column> {
+        let n_tiles = (rows.len() / n_features).div_ceil(LANES);
+        let mut tiles = vec![Column::ZERO; n_tiles * n_features];
+        assert!(pack(rows, n_features, 1e9, &mut tiles));
+        tiles
+    }
+
+    #[test]
+    fn a_value_beyond_the_limit_is_noticed_in_any_place() {
+        for bad in [1e10, -1e10, f64::NAN, f64::INFINITY] {
+            for place in 0..33 {
+                let mut rows = rows(11, 3, 1);
+                rows[place] = bad;
+                assert!(!pack(&rows, 3, 1e9, &mut [Column::ZERO; 6]));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn labels_and_distances_are_those_of_the_scalar_loop_on_every_instruction_set(
+            (n_rows, n_features, n_points) in (1..40_usize, 1..14_usize, 1..14_usize),
+            seed in any::<u64>(),
+        ) {
+            let rows = rows(n_rows, n_features, seed);
+            let mut points = rows.repeat(n_points)[..n_points * n_features].to_vec();
+            points[0] += 0.5;
+            let tiles = laid_out(&rows, n_features);
+            let mut expected = Vec::new();
+            for (index, row) in rows.chunks(n_features).enumerate() {
+                let distances = points.chunks(n_features).map(|point| squared_distance(row, point));
+                let distances: Vec<f64> = distances.collect();
+                let least = distances.iter().copied().fold(f64::INFINITY, f64::min);
+                expected.push(distances.iter().position(|&d| d == least).unwrap() as u32);
+
+                let tile = &tiles[index / LANES * n_features..][..n_features];
+                each_distance::<4>(tile, &points, |point, found| {
+                    assert_eq!(found.0[index % LANES].to_bits(), distances[point].to_bits());
+                });
+                let found = nearest::<2>(tile, &points);
+                let mut sorted = distances.clone();
+                sorted.push(f64::INFINITY);
+                sorted.sort_by(f64::total_cmp);
+                prop_assert_eq!(found.best[index % LANES], sorted[0]);
+                prop_assert_eq!(found.second[index % LANES], sorted[1]);
+            }
+            for &isa in Isa::ALL {
+                let mut labels = vec![9; n_rows];
+                let (tiles, points) = (tiles.as_slice(), points.as_slice());
+                run_on(isa, Label { tiles, n_features, points, labels: &mut labels });
+                prop_assert_eq!(&labels, &expected);
+            }
+        }
+
+        #[test]
+        fn sums_are_those_of_the_scalar_loop_on_every_instruction_set(
+            (n_rows, n_features, n_labels) in (1..300_usize, 1..14_usize, 1..14_u32),
+            n_wanted in 0..14_usize,
+            seed in any::<u64>(),
+        ) {
+            let rows = rows(n_rows, n_features, seed);
+            let tiles = laid_out(&rows, n_features);
+            let mut rng = random::stream(seed, &[1]);
+            let mut labels: Vec<u32> =
+                (0..n_rows).map(|_| random::index(&mut rng, n_labels as usize) as u32).collect();
+            let wanted: Vec<bool> = (0..n_labels as usize).map(|label| label < n_wanted).collect();
+            let mut expected = vec![-1.0; n_labels as usize * n_features];
+            for (place, sum) in expected.iter_mut().enumerate() {
+                let (label, feature) = (place / n_features, place % n_features);
+                if wanted[label] {
+                    let mut lanes = [0.0; LANES];
+                    for row in (0..n_rows).filter(|&row| labels[row] as usize == label) {
+                        lanes[row % LANES] += rows[row * n_features + feature];
+                    }
+                    *sum = lanes.iter().sum();
+                }
+            }
+            labels.resize(n_rows.next_multiple_of(LANES), NOBODY);
+            for &isa in Isa::ALL {
+                let mut sums = vec![-1.0; expected.len()];
+                run_on(isa, LabelSums {
+                    tiles: &tiles,
+                    n_features,
+                    labels: &labels,
+                    wanted: &wanted,
+                    sums: &mut sums,
+                    buffers: &mut SumBuffers::default(),
+                });
+                prop_assert_eq!(&sums, &expected);
+            }
+        }
+    }
+}
