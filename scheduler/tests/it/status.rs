@@ -156,8 +156,9 @@ fn an_unknown_job_is_not_found() {
 /// Head and body of an answer of the scheduler.
 fn whole_answer(cluster: &LocalCluster, path: &str) -> (String, String) {
     use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(&cluster.scheduler.address).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let host = &cluster.scheduler.address;
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
