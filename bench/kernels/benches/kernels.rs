@@ -1,7 +1,7 @@
 //! Micro-benchmarks of the kernels. Sizes are in the names, seeds are fixed.
 //!
 //! ```sh
-//! cargo bench -p algorithms --bench kernels -- kmeans
+//! cargo bench --manifest-path bench/kernels/Cargo.toml -- kmeans
 //! ```
 //!
 //! Times are those of the clock on all cores (`RAYON_NUM_THREADS` limits them): compare them on a
