@@ -154,8 +154,8 @@ pub(crate) fn nearest<const ROWS: usize>(tile: &[Column], points: &[f64]) -> Nea
     });
     Nearest {
         labels: labels.map(|label| label as u32),
-        best,
-        second,
+        best: in_memory(best),
+        second: in_memory(second),
     }
 }
 
@@ -168,11 +168,20 @@ pub(crate) fn members<'b>(
 ) -> &'b [Column] {
     masks.resize(labels.len(), Column::ZERO);
     for (mask, labels) in masks.iter_mut().zip(labels) {
-        for (mask, &other) in mask.0.iter_mut().zip(labels) {
-            *mask = f64::from(u32::from(other == label));
+        let mut lanes = [0.0; LANES];
+        for lane in 0..LANES {
+            lanes[lane] = if labels[lane] == label { 1.0 } else { 0.0 };
         }
+        mask.0 = in_memory(lanes);
     }
     masks
+}
+
+/// Ends a loop over lanes: keeps the compiler from looking at what is done with single lanes
+/// afterwards, for which it would give up vectors within the loop.
+#[inline(always)]
+pub(crate) fn in_memory<T>(lanes: [T; LANES]) -> [T; LANES] {
+    std::hint::black_box(lanes)
 }
 
 /// Adds the values of the lanes to keep. Exact: a product with 1 is the value, and a sum that starts
@@ -313,8 +322,8 @@ fn masked_sums<const N: usize>(
             unrolled!(i < N, add_kept(&mut lanes[i], &columns[i].0, keep));
         }
     }
-    for (sum, lanes) in sums.iter_mut().zip(&lanes) {
-        *sum = lanes.iter().sum();
+    for (sum, lanes) in sums.iter_mut().zip(lanes) {
+        *sum = in_memory(lanes).iter().sum();
     }
     N
 }

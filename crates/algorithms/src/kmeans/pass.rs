@@ -14,7 +14,7 @@
 
 use crate::isa::{self, Kernel};
 use crate::kernel::squared_distance;
-use crate::tiles::{CHUNK_TILES, Column, LANES, LabelSums, NOBODY, SumBuffers, nearest};
+use crate::tiles::{CHUNK_TILES, Column, LANES, LabelSums, NOBODY, SumBuffers, in_memory, nearest};
 
 /// Tiles per block, the unit of sums: 256 rows, or a whole chunk if sums for many clusters would
 /// take more memory than the rows.
@@ -264,12 +264,14 @@ const UNDERFLOW: f64 = 1e-140;
 #[inline(always)]
 fn to_gaps(best: &[Column], second: &mut [Column], margin: f64) {
     for (best, second) in best.iter().zip(second) {
+        let mut gaps = [0.0; LANES];
         for lane in 0..LANES {
             let far = second.0[lane].sqrt();
             let gap = far - best.0[lane].sqrt() - (margin * far + UNDERFLOW);
             // Infinite distances make a gap that is not a number; it counts as none.
-            second.0[lane] = if gap > 0.0 { gap } else { 0.0 };
+            gaps[lane] = if gap > 0.0 { gap } else { 0.0 };
         }
+        second.0 = in_memory(gaps);
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::clusters::Clusters;
 use crate::isa::{Kernel, unrolled};
-use crate::tiles::{Column, LANES, NOBODY, add_kept, each_distance, members, squared_distances};
+use crate::tiles::{
+    Column, LANES, NOBODY, add_kept, each_distance, in_memory, members, squared_distances,
+};
 
 /// Tiles per block.
 const BLOCK_TILES: usize = 32;
@@ -30,9 +32,11 @@ fn shift(tiles: &[Column], origin: &[f64], buffer: &mut Vec<Column>) {
     let shifted = buffer.chunks_exact_mut(origin.len());
     for (to, from) in shifted.zip(tiles.chunks_exact(origin.len())) {
         for ((to, from), &zero) in to.iter_mut().zip(from).zip(origin) {
-            for lane in 0..LANES {
-                to.0[lane] = from.0[lane] - zero;
+            let mut shifted = from.0;
+            for value in &mut shifted {
+                *value -= zero;
             }
+            to.0 = in_memory(shifted);
         }
     }
 }
@@ -100,8 +104,8 @@ fn deviations<const N: usize>(
             }
         }
     }
-    for (sum, lanes) in sums.iter_mut().zip(&lanes) {
-        *sum += lanes.iter().sum::<f64>();
+    for (sum, lanes) in sums.iter_mut().zip(lanes) {
+        *sum += in_memory(lanes).iter().sum::<f64>();
     }
     N
 }
@@ -135,7 +139,7 @@ impl Kernel for SquaredDeviations<'_> {
                     let [squares] = squared_distances::<1>(tile, mean);
                     add_kept(&mut lanes.0, &squares.0, keep);
                 }
-                *sum += lanes.sum();
+                *sum += in_memory(lanes.0).iter().sum::<f64>();
             }
         }
     }
@@ -163,7 +167,7 @@ impl Kernel for Scores<'_> {
         for ((tile, labels), samples) in tiles.zip(labels).zip(self.samples.chunks_mut(LANES)) {
             shift(tile, &clusters.origin, &mut self.buffers.tiles);
             // As wide as the distances they decide on.
-            let names = labels.map(u64::from);
+            let names = in_memory(labels.map(u64::from));
             let mut own = [0.0; LANES];
             let mut other = [f64::INFINITY; LANES];
             each_distance::<ROWS>(
@@ -185,17 +189,19 @@ impl Kernel for Scores<'_> {
                     }
                 },
             );
+            let (own, other) = (in_memory(own), in_memory(other));
             // Places behind the last row count as alone; nobody reads their score.
             let mut sizes = [1.0; LANES];
             for (size, &label) in sizes.iter_mut().zip(&labels[..samples.len()]) {
                 *size = clusters.sizes[label as usize];
             }
+            let sizes = in_memory(sizes);
             let mut scores = [0.0; LANES];
             for lane in 0..LANES {
                 let a = own[lane] * sizes[lane] / (sizes[lane] - 1.0);
                 scores[lane] = silhouette(sizes[lane], a, other[lane]);
             }
-            samples.copy_from_slice(&scores[..samples.len()]);
+            samples.copy_from_slice(&in_memory(scores)[..samples.len()]);
         }
     }
 }
