@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, make_array};
 use arrow::compute::{SortColumn, lexsort_to_indices, take};
-use arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
 use engine::QueryResult;
 
@@ -78,18 +78,18 @@ fn copied(
         }
     }
     let rows = runs.iter().map(|run| run.rows.len()).sum();
-    let copy = |(source, field): (Vec<ArrayRef>, &Arc<arrow::datatypes::Field>)| {
+    let copy = |(source, field): (Vec<ArrayRef>, &FieldRef)| {
         if rows == 0 {
-            return arrow::array::new_empty_array(field.data_type());
+            return Ok(arrow::array::new_empty_array(field.data_type()));
         }
         let data: Vec<_> = source.iter().map(|array| array.to_data()).collect();
         let mut copy = MutableArrayData::new(data.iter().collect(), false, rows);
         for run in runs {
-            copy.extend(run.batch, run.rows.start, run.rows.end);
+            copy.try_extend(run.batch, run.rows.start, run.rows.end)?;
         }
-        make_array(copy.freeze())
+        Ok(make_array(copy.freeze()))
     };
-    Ok(sources.into_iter().zip(schema.fields()).map(copy).collect())
+    sources.into_iter().zip(schema.fields()).map(copy).collect()
 }
 
 /// Whether rows rise by user, then product.
