@@ -13,7 +13,6 @@ with known as (
         event_time,
         score,
         fold,
-        cast(cast(event_time as bigint) as decimal(19, 0)) as moment,
         coalesce(
             score,
             case event_type
@@ -38,53 +37,40 @@ with known as (
         and ($until is null or event_time < $until)
 ),
 
--- A moment and what was said in it, as one number that sorts by the moment first: what was said
--- takes the lower digits, moved so that it is never below zero. The largest of such numbers costs a
--- group 16 bytes; `last_value(… order by …)` costs it hundreds, and every batch a look at every
--- group. Scores are within 10^12 either way (`bad_score`).
 said as (
     select
         user_id,
         product_id,
         event_time,
         cast(worth * decay as decimal(24, 6)) as worth,
-        case
-            when score is not null then
-                moment * cast(10000000000000 as decimal(14, 0))
-                + (cast(score as decimal(19, 6)) + cast(1000000000000 as decimal(13, 0)))
-        end as scored,
-        case
-            when fold is not null then
-                moment * cast(10000000000 as decimal(11, 0))
-                + cast(2147483647 - cast(fold as bigint) as decimal(10, 0))
-        end as folded
+        score,
+        fold
     from known
 ),
 
+ledgers as (
+    select
+        user_id as whose,
+        ledger(product_id, event_time, worth, score, fold) as pages
+    from said
+    group by user_id
+),
+
+-- After a group by, whose counts as a key, and unnest does not take that back: a later
+-- `order by user_id, product_id` would be cut to its first half. A case is no key.
 pairs as (
     select
-        user_id,
-        product_id,
-        cast(sum(worth) as decimal(38, 6)) as evidence,
-        count(*) as n_events,
-        max(event_time) as last_event_at,
-        -- The remainder of a moment before 1970 is negative; one period more makes it right.
-        (max(scored) % cast(10000000000000 as decimal(14, 0))
-            + cast(10000000000000 as decimal(14, 0)))
-        % cast(10000000000000 as decimal(14, 0)) as scored,
-        (max(folded) % cast(10000000000 as decimal(11, 0))
-            + cast(10000000000 as decimal(11, 0)))
-        % cast(10000000000 as decimal(11, 0)) as folded
-    from said
-    group by user_id, product_id
+        case when pages is not null then whose end as user_id,
+        unnest(pages) as page
+    from ledgers
 )
 
 select
     user_id,
-    product_id,
-    evidence,
-    cast(scored - cast(1000000000000 as decimal(13, 0)) as double) as score,
-    n_events,
-    last_event_at,
-    cast(2147483647 - cast(folded as bigint) as int) as fold
+    page['key'] as product_id,
+    page['amount'] as evidence,
+    cast(page['score'] as double) as score,
+    page['n'] as n_events,
+    page['last_at'] as last_event_at,
+    cast(page['mark'] as int) as fold
 from pairs

@@ -19,17 +19,11 @@ with filings as (
     group by product_id, category_id, category_code, brand, unit_price
 ),
 
-product_users as (
-    select product_id, user_id
+known_to as (
+    select product_id, distinct_of(user_id) as n_users
     from events
     where event_time < $until
         and user_id is not null
-    group by product_id, user_id
-),
-
-known_to as (
-    select product_id, count(*) as n_users
-    from product_users
     group by product_id
 ),
 

@@ -14,18 +14,6 @@ pub const EVENTS_AFTER: Query = Query {
     text: include_str!("../features/events_after.sql"),
 };
 
-/// What a user did in a session on a day.
-pub const SESSION_ACTIVITY: Query = Query {
-    name: "session_activity",
-    text: include_str!("../features/session_activity.sql"),
-};
-
-/// What a user did with a product.
-pub const PRODUCT_ACTIVITY: Query = Query {
-    name: "product_activity",
-    text: include_str!("../features/product_activity.sql"),
-};
-
 /// One row per user: the behaviour that customers are scored and clustered by.
 pub const USER_FEATURES: Query = Query {
     name: "user_features",

@@ -47,8 +47,6 @@ pub const ALL: &[Query] = &[
     quality::QUARANTINE,
     features::LAST_EVENT,
     features::EVENTS_AFTER,
-    features::SESSION_ACTIVITY,
-    features::PRODUCT_ACTIVITY,
     features::USER_FEATURES,
     features::SEGMENT_MONTHS,
     recommendation::LOG_FACTS,

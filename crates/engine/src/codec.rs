@@ -18,7 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 
-use crate::{sink, source};
+use crate::{keyed, sink, source};
 
 /// Logical plans: our nodes and table providers, then Ballista's nodes and file formats.
 #[derive(Debug, Default)]
@@ -33,14 +33,17 @@ impl LogicalExtensionCodec for EngineLogicalCodec {
         inputs: &[LogicalPlan],
         context: &TaskContext,
     ) -> Result<Extension> {
-        match sink::codec::decode_node(bytes, inputs) {
+        let ours = sink::codec::decode_node(bytes, inputs)
+            .or_else(|| keyed::codec::decode_node(bytes, inputs));
+        match ours {
             Some(node) => node,
             None => self.ballista.try_decode(bytes, inputs, context),
         }
     }
 
     fn try_encode(&self, node: &Extension, bytes: &mut Vec<u8>) -> Result<()> {
-        match sink::codec::encode_node(node) {
+        let ours = sink::codec::encode_node(node).or_else(|| keyed::codec::encode_node(node));
+        match ours {
             Some(encoded) => bytes.extend(encoded?),
             None => self.ballista.try_encode(node, bytes)?,
         }
@@ -109,7 +112,8 @@ impl PhysicalExtensionCodec for EnginePhysicalCodec {
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let ours = source::codec::decode_scan(bytes, inputs)
-            .or_else(|| sink::codec::decode_exec(bytes, inputs));
+            .or_else(|| sink::codec::decode_exec(bytes, inputs))
+            .or_else(|| keyed::codec::decode_exec(bytes, inputs));
         match ours {
             Some(plan) => plan,
             None => self.ballista.try_decode(bytes, inputs, context, converter),
@@ -123,7 +127,8 @@ impl PhysicalExtensionCodec for EnginePhysicalCodec {
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<()> {
         let ours = source::codec::encode_scan(node.as_ref())
-            .or_else(|| sink::codec::encode_exec(node.as_ref()));
+            .or_else(|| sink::codec::encode_exec(node.as_ref()))
+            .or_else(|| keyed::codec::encode_exec(node.as_ref()));
         match ours {
             Some(encoded) => bytes.extend(encoded?),
             None => self.ballista.try_encode(node, bytes, converter)?,

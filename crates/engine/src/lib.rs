@@ -21,6 +21,7 @@ mod engine;
 mod envelope;
 mod error;
 pub mod functions;
+mod keyed;
 mod memory;
 mod parameters;
 mod roots;

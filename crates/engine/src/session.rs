@@ -22,6 +22,7 @@ use datafusion::prelude::SessionConfig;
 
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::functions;
+use crate::keyed::KeyRows;
 use crate::sink::EnginePlanner;
 use crate::stores::Registry;
 
@@ -100,14 +101,19 @@ pub fn session_state(
 ) -> SessionState {
     let mut scalars = ballista_scalar_functions();
     scalars.extend(functions::scalar_functions());
+    let mut aggregates = ballista_aggregate_functions();
+    aggregates.extend(functions::aggregate_functions());
+    let mut rules = ballista_default_optimizer_rules();
+    // The last: what is pruned and pushed down by then is what the exchange carries.
+    rules.push(Arc::new(KeyRows));
     let planner = planner.unwrap_or_else(|| Arc::new(EnginePlanner));
     SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)
         .with_runtime_env(runtime)
-        .with_optimizer_rules(ballista_default_optimizer_rules())
+        .with_optimizer_rules(rules)
         .with_scalar_functions(scalars)
-        .with_aggregate_functions(ballista_aggregate_functions())
+        .with_aggregate_functions(aggregates)
         .with_window_functions(ballista_window_functions())
         .with_query_planner(planner)
         .build()

@@ -114,7 +114,7 @@ async fn segment(
     let (fusion, months) = context
         .step("fusion", async {
             let fusion = fusion::analyse(&customers, &rfm, &clusters, &rules.fusion)?;
-            let bought = buying_months(&context.engine).await?;
+            let bought = buying_months(&context.engine, span.as_of).await?;
             let months = months::by_segment(&bought, &customers, &rfm)?;
             let count = fusion
                 .fused
@@ -148,8 +148,7 @@ async fn features(
     let span = intake::span(&context.engine, context.as_of)
         .await?
         .ok_or(SegmentationError::NoEvents)?;
-    let work_url = |step: &str| context.run.work_url(step);
-    let customers = feature_table(&context.engine, span.as_of, work_url).await?;
+    let customers = feature_table(&context.engine, span.as_of).await?;
     let (found, needed) = (customers.len(), settings.min_customers);
     if found == 0 && span.first_event_at >= span.as_of {
         let Span {

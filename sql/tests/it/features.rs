@@ -1,8 +1,9 @@
 //! What the feature queries return for given events.
 
-use sql::features::{EVENTS_AFTER, LAST_EVENT, PRODUCT_ACTIVITY, SEGMENT_MONTHS, SESSION_ACTIVITY};
+use sql::features::{EVENTS_AFTER, LAST_EVENT, SEGMENT_MONTHS};
 
 use crate::assert_features;
+use crate::reference::{self, PRODUCT_ACTIVITY, SESSION_ACTIVITY};
 use crate::shop::{Event, Shop, event, features_of};
 
 const AS_OF: &str = "2024-02-01 00:00:00";
@@ -311,8 +312,12 @@ async fn months_hold_purchases_only() {
         purchase("2023-12-31 23:00:00Z", "o3"),
         event("2023-11-01 00:00:00Z", "view"),
     ];
-    let mut rows = Shop::open(&events, AS_OF).await.all(SEGMENT_MONTHS).await;
+    let shop = Shop::open(&events, AS_OF).await;
+    let mut rows = shop.all(SEGMENT_MONTHS).await;
+    let mut plain = shop.all(reference::SEGMENT_MONTHS).await;
     rows.sort_by(|a, b| b["month"].cmp(&a["month"]));
+    plain.sort_by(|a, b| b["month"].cmp(&a["month"]));
+    assert_eq!(rows, plain);
     assert_eq!(rows.len(), 2);
     assert_features!(rows[0], month: "2024-01-01", gross_revenue: "2.0000");
     assert_features!(rows[1], month: "2023-12-01", gross_revenue: "1.0000");
@@ -346,4 +351,64 @@ async fn the_number_of_threads_does_not_show() {
     let seven = Shop::with_threads(&events, AS_OF, 7).await.users().await;
     assert_eq!(one.len(), users.len());
     assert_eq!(one, seven);
+}
+
+/// A log of many users, some with much and most with little, drawn from a seed: sessions past
+/// midnight, events without an order, moments before 1970, ties of categories, other filings of a
+/// product.
+fn drawn(seed: u64, events: usize) -> Vec<Event> {
+    const TIMES: [&str; 8] = [
+        "1969-12-31 23:59:59.999999Z",
+        "1969-12-28 05:59:59Z",
+        "2023-12-31 23:59:00Z",
+        "2024-01-01 00:01:00Z",
+        "2024-01-01 05:59:59.999999Z",
+        "2024-01-06 06:00:00Z",
+        "2024-01-07 23:00:00Z",
+        "2024-02-01 00:00:00Z",
+    ];
+    const KINDS: [&str; 8] = [
+        "view",
+        "view",
+        "view",
+        "cart",
+        "cart",
+        "remove_from_cart",
+        "purchase",
+        "return",
+    ];
+    const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+    let mut state = seed;
+    let mut draw = |below: usize| {
+        // SplitMix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = state;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((x ^ (x >> 31)) % below as u64) as usize
+    };
+    let mut log = Vec::new();
+    for _ in 0..events {
+        let some = |place: usize| NAMES.get(place).copied();
+        log.push(Event {
+            user: some(draw(7).min(draw(7))),
+            product: NAMES[draw(5)],
+            order: some(draw(8)),
+            quantity: 1 + draw(3) as i64,
+            price: [Some("0.0001"), Some("12.34"), None][draw(3)],
+            category: some(draw(9)),
+            category_id: [Some(7), Some(12), None][draw(3)],
+            brand: some(draw(9)),
+            ..event(TIMES[draw(8)], KINDS[draw(8)])
+        });
+    }
+    log
+}
+
+#[tokio::test]
+async fn one_pass_says_what_the_two_levels_say() {
+    for (seed, events, threads) in [(1, 40, 1), (2, 150, 2), (3, 400, 3), (4, 400, 5)] {
+        let shop = Shop::with_threads(&drawn(seed, events), AS_OF, threads).await;
+        assert!(!shop.users().await.is_empty());
+    }
 }

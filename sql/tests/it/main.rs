@@ -4,4 +4,5 @@
 mod catalogue;
 mod features;
 mod recommendation;
+mod reference;
 mod shop;

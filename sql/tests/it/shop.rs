@@ -7,6 +7,8 @@ use arrow::util::display::array_value_to_string;
 use engine::{Engine, EngineParams, Params, ScalarValue};
 use sql::{Query, features};
 
+use crate::reference;
+
 /// One event; ids of users and products are text, what is missing is null.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Event {
@@ -62,8 +64,8 @@ impl Shop {
         let as_of = moment(as_of);
         let shop = Self { engine, as_of };
         for query in [
-            features::SESSION_ACTIVITY,
-            features::PRODUCT_ACTIVITY,
+            reference::SESSION_ACTIVITY,
+            reference::PRODUCT_ACTIVITY,
             features::USER_FEATURES,
         ] {
             let params = [("as_of", shop.as_of.clone())];
@@ -80,9 +82,15 @@ impl Shop {
         rows(&self.engine, query.text, &[("as_of", self.as_of.clone())]).await
     }
 
-    /// The feature rows by user.
+    /// The feature rows by user, which are those of the plain reference.
     pub(crate) async fn users(&self) -> Rows {
-        let rows = self.all(features::USER_FEATURES).await;
+        let users = self.by_user(features::USER_FEATURES).await;
+        assert_eq!(users, self.by_user(reference::USER_FEATURES).await);
+        users
+    }
+
+    async fn by_user(&self, query: Query) -> Rows {
+        let rows = self.all(query).await;
         let count = rows.len();
         let users: Rows = rows
             .into_iter()

@@ -13,6 +13,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use super::{Sink, SinkExec};
+use crate::keyed::KeyedPlanner;
 
 /// DataFusion's planner, which knows our nodes as well.
 #[derive(Debug, Default)]
@@ -25,9 +26,12 @@ impl QueryPlanner for EnginePlanner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SinkPlanner)])
-            .create_physical_plan(plan, session)
-            .await
+        DefaultPhysicalPlanner::with_extension_planners(vec![
+            Arc::new(SinkPlanner),
+            Arc::new(KeyedPlanner),
+        ])
+        .create_physical_plan(plan, session)
+        .await
     }
 }
 

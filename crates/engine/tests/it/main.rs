@@ -5,6 +5,7 @@ mod cluster;
 mod embedded;
 mod fixture;
 mod functions;
+mod groups;
 mod limits;
 mod sink;
 mod standalone;

@@ -10,6 +10,7 @@ use pipeline::Failure;
 use sql::recommendation::{EVENT_TIMES, INTERACTIONS, LOG_FACTS, PAIRS, PRODUCTS};
 
 use super::moment::{self, Bucket};
+use super::order::in_order;
 use super::table::{Rows, Scoring};
 use crate::error::{RecommendationError, TableError};
 use crate::settings::{EventWeights, RecommendationSettings};
@@ -46,7 +47,7 @@ pub(crate) async fn log_facts(engine: &Engine, as_of: DateTime<Utc>) -> Result<L
 }
 
 /// The pairs of a window, sorted by user and product, with what is enough to learn from marked.
-/// The intermediate table is written to `work_url`.
+/// An intermediate table, where one is needed, is written to `work_url`.
 pub(crate) async fn interactions(
     engine: &Engine,
     window: Window,
@@ -55,6 +56,12 @@ pub(crate) async fn interactions(
     work_url: &str,
 ) -> Result<Rows, Failure> {
     let params = pair_params(window, &settings.weights, settings.half_life_days);
+    if settings.min_user_events <= 1 && settings.min_product_events <= 1 {
+        // Everybody has enough: no need to look at the pairs of a customer or product together.
+        let pairs = engine.query(PAIRS.text, &params).await?;
+        let pairs = in_order(pairs).map_err(TableError::from)?;
+        return Ok(Rows::read(&pairs, scoring)?);
+    }
     engine
         .materialise(PAIRS.name, PAIRS.text, &params, work_url)
         .await?;

@@ -3,6 +3,7 @@
 mod learned;
 mod load;
 mod moment;
+mod order;
 mod pairs;
 mod seen;
 mod table;

@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 use engine::{Engine, EngineError};
 use intake::timestamp;
-use sql::features::{PRODUCT_ACTIVITY, SEGMENT_MONTHS, SESSION_ACTIVITY, USER_FEATURES};
+use sql::features::{SEGMENT_MONTHS, USER_FEATURES};
 
 use super::{Customers, FeatureError};
 
@@ -19,19 +19,12 @@ pub enum LoadError {
     Features(#[from] FeatureError),
 }
 
-/// Computes the feature table from the table `events`. The intermediate tables are written under
-/// `work_url` and stay registered: `session_activity` serves [`buying_months`] as well.
+/// Computes the feature table from the table `events`.
 pub(crate) async fn feature_table(
     engine: &Engine,
     as_of: DateTime<Utc>,
-    work_url: impl Fn(&str) -> String,
 ) -> Result<Customers, LoadError> {
     let params = [("as_of", timestamp(as_of))];
-    for query in [SESSION_ACTIVITY, PRODUCT_ACTIVITY] {
-        engine
-            .materialise(query.name, query.text, &params, &work_url(query.name))
-            .await?;
-    }
     let features = engine.query(USER_FEATURES.text, &params).await?;
     Ok(Customers::from_batches(
         &features.schema,
@@ -39,7 +32,11 @@ pub(crate) async fn feature_table(
     )?)
 }
 
-/// Who bought in which month; reads `session_activity`.
-pub(crate) async fn buying_months(engine: &Engine) -> Result<Vec<RecordBatch>, LoadError> {
-    Ok(engine.query(SEGMENT_MONTHS.text, &[]).await?.batches)
+/// Who bought in which month.
+pub(crate) async fn buying_months(
+    engine: &Engine,
+    as_of: DateTime<Utc>,
+) -> Result<Vec<RecordBatch>, LoadError> {
+    let params = [("as_of", timestamp(as_of))];
+    Ok(engine.query(SEGMENT_MONTHS.text, &params).await?.batches)
 }

@@ -1,0 +1,18 @@
+//! Bringing rows with the same keys together before they are aggregated.
+//!
+//! An aggregate of many groups is planned in two phases: one where the rows are, one after the
+//! exchange. Where nearly every row of a part is a group of its own there, the first phase only
+//! rewrites rows as states, each several times as wide as the row. The functions of groups
+//! (`functions::per_group`) belong to such queries; below an aggregate with one of them [`KeyRows`]
+//! places a [`Keyed`], and the aggregate finds its groups whole and is planned in one phase.
+
+pub(crate) mod codec;
+mod exec;
+mod node;
+mod planner;
+mod rule;
+
+pub(crate) use exec::KeyedExec;
+pub(crate) use node::Keyed;
+pub(crate) use planner::KeyedPlanner;
+pub(crate) use rule::KeyRows;
