@@ -185,8 +185,8 @@ pub(crate) fn in_memory<T>(lanes: [T; LANES]) -> [T; LANES] {
 }
 
 /// Adds the values of the lanes to keep. Exact: a product with 1 is the value, and a sum that starts
-/// from +0 is not changed by adding a zero. (A factor rather than a choice, because the compiler
-/// makes vector instructions of it reliably.)
+/// from +0 is not changed by adding a zero. (A factor rather than a choice: the compiler makes better
+/// vector instructions of it.)
 #[inline(always)]
 pub(crate) fn add_kept(sums: &mut [f64; LANES], values: &[f64; LANES], keep: &Column) {
     for lane in 0..LANES {
