@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
-use algorithms::kmeans::{KMeans, KMeansInit};
-use algorithms::silhouette::silhouette_score;
+use algorithms::kmeans::{KMeans, KMeansFit, KMeansInit, KMeansValidParams, fit_many};
+use algorithms::points::Points;
+use algorithms::silhouette::{silhouette_of_points, silhouette_score};
 use linfa::prelude::{Fit, ParamGuard};
 use linfa::{DatasetBase, traits::Predict};
 use ndarray::{Array2, ArrayView2};
@@ -113,7 +114,7 @@ pub(crate) fn silhouette(settings: &Settings) -> Outcome {
     Ok(json!({ "seconds": median(wall), "silhouette": score }))
 }
 
-/// Seconds for the whole choice. Needs `x`, `from`, `to` (both included), `restarts`, `seed`, and
+/// Seconds for the whole choice, as the job makes it. Needs `x`, `from`, `to` (both included), `restarts`, `seed`, and
 /// either `tol` (the longest way a centroid may go) or `tol_sum` (the sum of the squared ways, the
 /// rule of scikit-learn; it is kept by holding each way below its share).
 pub(crate) fn choose_k(settings: &Settings) -> Outcome {
@@ -125,26 +126,22 @@ pub(crate) fn choose_k(settings: &Settings) -> Outcome {
         Err(_) => settings.number::<f64>("tol"),
     };
     let clock = Clock::start();
+    let params = numbers.map(|k| {
+        let params = KMeans::params(k).n_init(restarts).tol(tol(k)?).seed(seed);
+        Ok(params.check()?)
+    });
+    let params: Vec<KMeansValidParams> = params.collect::<Result<_, Box<dyn Error>>>()?;
+    let points = Points::new(x.view())?;
     let mut candidates = Vec::new();
-    for k in numbers {
-        candidates.push(candidate(x.view(), k, tol(k)?, restarts, seed)?);
+    for fit in fit_many(&params, &points) {
+        let KMeansFit { model, labels, .. } = fit?;
+        candidates.push(json!({
+            "k": model.n_clusters(),
+            "inertia": model.inertia,
+            "silhouette": silhouette_of_points(&points, &labels)?,
+            "n_iter": model.n_iter,
+        }));
     }
     let spent = clock.spent();
     Ok(json!({ "seconds": spent.wall, "cpu": spent.cpu, "candidates": candidates }))
-}
-
-/// What the job does for one number of clusters.
-fn candidate(x: ArrayView2<'_, f64>, k: usize, tol: f64, n_init: usize, seed: u64) -> Outcome {
-    let params = KMeans::params(k)
-        .n_init(n_init)
-        .tol(tol)
-        .seed(seed)
-        .check()?;
-    let fit = params.fit_rows(x)?;
-    Ok(json!({
-        "k": k,
-        "inertia": fit.model.inertia,
-        "silhouette": silhouette_score(x, &fit.labels)?,
-        "n_iter": fit.model.n_iter,
-    }))
 }
