@@ -68,7 +68,7 @@ impl<K: Keys, M: Measure<K>> PerGroup<K, M> {
     }
 
     /// For a query without groups, which is one group, with or without rows.
-    pub(super) fn of_one_group(measure: M) -> OneGroup<K, M> {
+    pub(super) fn of_one_group(measure: M) -> OneGroup<Self> {
         let groups = Self::new(measure);
         OneGroup(Self {
             n_groups: 1,
@@ -243,15 +243,15 @@ pub(super) fn list(
 }
 
 /// The accumulator of a query without groups: that of one group.
-pub(super) struct OneGroup<K: Keys, M: Measure<K>>(PerGroup<K, M>);
+pub(super) struct OneGroup<G>(pub(super) G);
 
-impl<K: Keys, M: Measure<K>> std::fmt::Debug for OneGroup<K, M> {
+impl<G> std::fmt::Debug for OneGroup<G> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OneGroup").finish_non_exhaustive()
     }
 }
 
-impl<K: Keys, M: Measure<K>> Accumulator for OneGroup<K, M> {
+impl<G: GroupsAccumulator + Sync> Accumulator for OneGroup<G> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let groups = vec![0; values[0].len()];
         self.0.update_batch(values, &groups, None, 1)
