@@ -14,6 +14,9 @@ use datafusion::scalar::ScalarValue;
 use super::entries::{Entries, Grouped, check_groups};
 use super::keys::{Keys, Names};
 
+/// What looks at the sorted entries of one group after the other.
+pub(super) type Visit<'v, C, V> = &'v mut dyn FnMut(&[(C, V)]);
+
 /// What is made of a group's entries.
 pub(super) trait Measure<K: Keys>: Send + Sync + 'static {
     /// What comes with a key.
@@ -33,8 +36,16 @@ pub(super) trait Measure<K: Keys>: Send + Sync + 'static {
         &self,
         names: &K::Names,
         n_groups: usize,
-        each: impl FnOnce(&mut dyn FnMut(&[(K::Code, Self::Value)])),
+        each: impl FnOnce(Visit<'_, K::Code, Self::Value>),
     ) -> Result<ArrayRef>;
+}
+
+/// What is taken out of [`PerGroup`].
+struct Taken<K: Keys, M: Measure<K>> {
+    n_groups: usize,
+    grouped: Grouped<K::Code, M::Value>,
+    /// What the keys mean.
+    names: K::Names,
 }
 
 /// Entries of many groups.
@@ -57,7 +68,7 @@ impl<K: Keys, M: Measure<K>> PerGroup<K, M> {
     }
 
     /// For a query without groups, which is one group, with or without rows.
-    pub(super) fn of_one_group(measure: M) -> OneGroup<K, M> {
+    pub(super) fn of_one_group(measure: M) -> OneGroup<Self> {
         let groups = Self::new(measure);
         OneGroup(Self {
             n_groups: 1,
@@ -71,8 +82,8 @@ impl<K: Keys, M: Measure<K>> PerGroup<K, M> {
         Ok(())
     }
 
-    /// Takes out the groups to be emitted; their number, their entries, and what their keys mean.
-    fn take(&mut self, emit_to: EmitTo) -> Result<(usize, Grouped<K::Code, M::Value>, K::Names)> {
+    /// Takes out the groups to be emitted.
+    fn take(&mut self, emit_to: EmitTo) -> Result<Taken<K, M>> {
         let n = match emit_to {
             EmitTo::All => self.n_groups,
             EmitTo::First(n) => n.min(self.n_groups),
@@ -83,7 +94,11 @@ impl<K: Keys, M: Measure<K>> PerGroup<K, M> {
         for codes in self.entries.keys_mut() {
             self.keys.restore(&names, codes)?;
         }
-        Ok((n, grouped, names))
+        Ok(Taken {
+            n_groups: n,
+            grouped,
+            names,
+        })
     }
 }
 
@@ -116,13 +131,21 @@ impl<K: Keys, M: Measure<K>> GroupsAccumulator for PerGroup<K, M> {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let (n, grouped, names) = self.take(emit_to)?;
-        let each = |visit: &mut dyn FnMut(&[(K::Code, M::Value)])| grouped.each_sorted(visit);
+        let Taken {
+            n_groups: n,
+            grouped,
+            names,
+        } = self.take(emit_to)?;
+        let each = |visit: Visit<'_, K::Code, M::Value>| grouped.each_sorted(visit);
         self.measure.results(&names, n, each)
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let (n, grouped, names) = self.take(emit_to)?;
+        let Taken {
+            n_groups: n,
+            grouped,
+            names,
+        } = self.take(emit_to)?;
         let (mut keys, mut values, mut lengths) = (Vec::new(), Vec::new(), Vec::with_capacity(n));
         let mut less = Vec::new();
         grouped.each_sorted(|entries| {
@@ -220,15 +243,15 @@ pub(super) fn list(
 }
 
 /// The accumulator of a query without groups: that of one group.
-pub(super) struct OneGroup<K: Keys, M: Measure<K>>(PerGroup<K, M>);
+pub(super) struct OneGroup<G>(pub(super) G);
 
-impl<K: Keys, M: Measure<K>> std::fmt::Debug for OneGroup<K, M> {
+impl<G> std::fmt::Debug for OneGroup<G> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OneGroup").finish_non_exhaustive()
     }
 }
 
-impl<K: Keys, M: Measure<K>> Accumulator for OneGroup<K, M> {
+impl<G: GroupsAccumulator + Sync> Accumulator for OneGroup<G> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let groups = vec![0; values[0].len()];
         self.0.update_batch(values, &groups, None, 1)

@@ -12,10 +12,9 @@ use arrow::datatypes::{
 };
 use datafusion::common::{exec_err, internal_err};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
-use datafusion::scalar::ScalarValue;
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
-use super::accumulate::{groups_of, list, wanted};
+use super::accumulate::{OneGroup, groups_of, list, wanted};
 use super::entries::{Entries, Grouped, check_groups};
 use super::keys::{Keys, Names};
 use super::moment;
@@ -146,8 +145,8 @@ impl<K: Keys> Default for Ledgers<K> {
 
 impl<K: Keys> Ledgers<K> {
     /// For a query without groups, which is one group, with or without rows.
-    pub(super) fn of_one_group() -> OneLedger<K> {
-        OneLedger(Self {
+    pub(super) fn of_one_group() -> OneGroup<Self> {
+        OneGroup(Self {
             n_groups: 1,
             ..Self::default()
         })
@@ -464,41 +463,5 @@ impl<K: Keys> GroupsAccumulator for Ledgers<K> {
     fn size(&self) -> usize {
         let rows = self.rows.bytes() + self.large.bytes();
         rows + self.scores.bytes() + self.marks.bytes() + self.keys.bytes()
-    }
-}
-
-/// The ledger of a query without groups.
-pub(super) struct OneLedger<K: Keys>(Ledgers<K>);
-
-impl<K: Keys> std::fmt::Debug for OneLedger<K> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OneLedger").finish_non_exhaustive()
-    }
-}
-
-impl<K: Keys> Accumulator for OneLedger<K> {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; values[0].len()];
-        self.0.update_batch(values, &groups, None, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let result = GroupsAccumulator::evaluate(&mut self.0, EmitTo::All)?;
-        ScalarValue::try_from_array(&result, 0)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let columns = GroupsAccumulator::state(&mut self.0, EmitTo::All)?;
-        let first = |column: &ArrayRef| ScalarValue::try_from_array(column, 0);
-        columns.iter().map(first).collect()
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; states[0].len()];
-        GroupsAccumulator::merge_batch(&mut self.0, states, &groups, 1)
     }
 }

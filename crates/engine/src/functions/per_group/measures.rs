@@ -10,13 +10,11 @@ use arrow::datatypes::{DataType, Field, Fields, Int64Type, TimestampMicrosecondT
 use datafusion::common::exec_err;
 use datafusion::error::Result;
 
-use super::accumulate::Measure;
+use super::accumulate::{Measure, Visit};
 use super::keys::{Keys, Names};
 
 /// How many sets of three flags there are.
 const FLAG_SETS: usize = 8;
-
-type Visit<'v, C, V> = &'v mut dyn FnMut(&[(C, V)]);
 
 /// How many different keys there are.
 #[derive(Debug, Clone, Copy)]
