@@ -1,6 +1,7 @@
 //! Who may import whom: strictly downward, and heavy dependencies stay in their rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -146,6 +147,8 @@ fn heavy_dependencies_stay_in_their_rooms() {
 #[test]
 fn every_version_is_fixed_in_the_root_manifest() {
     let root = super::house::root();
+    let fixed = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let fixed: toml::Table = fixed.parse().unwrap();
     for manifest in super::house::files(&root, "toml") {
         if manifest
             .file_name()
@@ -154,6 +157,10 @@ fn every_version_is_fixed_in_the_root_manifest() {
         {
             let text = std::fs::read_to_string(&manifest).unwrap();
             let table: toml::Table = text.parse().unwrap();
+            if table.contains_key("workspace") {
+                same_versions(&fixed, &table, &manifest);
+                continue;
+            }
             for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
                 let Some(entries) = table.get(section).and_then(toml::Value::as_table) else {
                     continue;
@@ -167,6 +174,24 @@ fn every_version_is_fixed_in_the_root_manifest() {
                     );
                 }
             }
+        }
+    }
+}
+
+/// A workspace of its own fixes its versions itself: those that the root fixes too are the same.
+fn same_versions(root: &toml::Table, other: &toml::Table, manifest: &Path) {
+    let version = |entry: &toml::Value| entry.get("version").unwrap_or(entry).clone();
+    let fixed = root["workspace"]["dependencies"].as_table().unwrap();
+    for (name, entry) in other["dependencies"].as_table().unwrap() {
+        if let Some(entry_of_root) = fixed.get(name)
+            && entry.get("path").is_none()
+        {
+            let manifest = manifest.display();
+            assert_eq!(
+                version(entry),
+                version(entry_of_root),
+                "{name} in {manifest}"
+            );
         }
     }
 }
