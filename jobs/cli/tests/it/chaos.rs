@@ -18,7 +18,7 @@ use engine::testing::{LocalCluster, Unusual};
 
 use self::network::{OTHER_HOST, slow_way, slow_way_to_other_host};
 use super::modes::{assert_same, tables};
-use super::program::{jobs, latest_run, succeed, tree};
+use super::program::{csv_shop, jobs, latest_run, succeed, tree};
 
 /// Runs of the suite when nobody asks for more.
 const RUNS: u64 = 12;
@@ -338,24 +338,8 @@ fn number(variable: &str) -> Option<u64> {
 fn whatever_dies_the_answer_is_right_or_the_error_is_clear() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let shop = folder.join("shop");
-    let shop = shop.to_str().unwrap();
-    succeed(&[
-        "--quiet",
-        "generate",
-        "--output",
-        shop,
-        "--events",
-        "60000",
-        "--users",
-        "3000",
-        "--products",
-        "300",
-        "--seed",
-        "7",
-        "--format",
-        "csv",
-    ]);
+    let shop = csv_shop(&folder.join("shop"), 60_000, 3_000);
+    let shop = shop.as_str();
     let plain = folder.join("plain");
     succeed(&[
         "--quiet",

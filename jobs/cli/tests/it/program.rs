@@ -73,6 +73,15 @@ pub(crate) fn datasets() -> Option<PathBuf> {
 
 /// A small simulated shop in Parquet.
 pub(crate) fn shop(folder: &Path, events: u64, users: u64) -> String {
+    shop_as("parquet", folder, events, users)
+}
+
+/// A small simulated shop in CSV, which the first step of a job writes to a table of its own.
+pub(crate) fn csv_shop(folder: &Path, events: u64, users: u64) -> String {
+    shop_as("csv", folder, events, users)
+}
+
+fn shop_as(format: &str, folder: &Path, events: u64, users: u64) -> String {
     let path = folder.to_str().unwrap().to_owned();
     succeed(&[
         "--quiet",
@@ -87,6 +96,8 @@ pub(crate) fn shop(folder: &Path, events: u64, users: u64) -> String {
         "300",
         "--seed",
         "7",
+        "--format",
+        format,
     ]);
     path
 }

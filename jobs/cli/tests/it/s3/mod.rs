@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use engine::testing::{LocalCluster, Surroundings};
 
-use super::program::{jobs, latest_run, run, shop, tree};
+use super::program::{csv_shop, jobs, latest_run, run, tree};
 use moto::{BUCKET, KEY, Moto, SECRET};
 use proxy::{Fault, Proxy, Request};
 
@@ -48,7 +48,7 @@ fn said(output: &Output) -> String {
 
 /// The tables of a local run over the same events, and the folder they came from.
 fn expected(folder: &Path) -> (String, Files) {
-    let events = shop(&folder.join("shop"), 5000, 400);
+    let events = csv_shop(&folder.join("shop"), 5000, 400);
     let output = folder.join("local");
     let flags = [
         "--quiet", "run", JOB, "--events", &events, "--k", "2..3", "--output",
@@ -276,7 +276,7 @@ fn a_store_that_stays_broken_is_told_of_in_bounded_time_and_no_run_is_seen() {
     let Some(moto) = Moto::start(folder) else {
         return;
     };
-    let events = upload(&moto, &shop(&folder.join("shop"), 2000, 200));
+    let events = upload(&moto, &csv_shop(&folder.join("shop"), 2000, 200));
 
     // Nothing can be read.
     let broken = Proxy::start(&moto.address, |_| Fault::ServerError);
@@ -309,7 +309,7 @@ fn a_bucket_that_is_not_there_is_named() {
     let Some(moto) = Moto::start(folder) else {
         return;
     };
-    let events = upload(&moto, &shop(&folder.join("shop"), 500, 50));
+    let events = upload(&moto, &csv_shop(&folder.join("shop"), 500, 50));
     let begin = Instant::now();
     let missing = segment(
         &["run"],
