@@ -265,11 +265,11 @@ const UNDERFLOW: f64 = 1e-140;
 fn to_gaps(best: &[Column], second: &mut [Column], margin: f64) {
     for (best, second) in best.iter().zip(second) {
         let mut gaps = [0.0; LANES];
-        for lane in 0..LANES {
-            let far = second.0[lane].sqrt();
-            let gap = far - best.0[lane].sqrt() - (margin * far + UNDERFLOW);
-            // Infinite distances make a gap that is not a number; it counts as none.
-            gaps[lane] = if gap > 0.0 { gap } else { 0.0 };
+        for ((gap, near), far) in gaps.iter_mut().zip(&best.0).zip(&second.0) {
+            let far = far.sqrt();
+            let room = far - near.sqrt() - (margin * far + UNDERFLOW);
+            // Infinite distances leave room that is not a number; it counts as none.
+            *gap = if room > 0.0 { room } else { 0.0 };
         }
         second.0 = in_memory(gaps);
     }

@@ -30,7 +30,7 @@ impl Shuffles {
 fn check(fetch: &[u8]) -> Result<(), Status> {
     let fetch = decode_protobuf(fetch).map_err(|e| Status::invalid_argument(e.to_string()))?;
     let Fetch::FetchPartition { job_id, .. } = fetch;
-    check_job_name(&job_id.to_string())
+    check_job_name(job_id.as_ref())
 }
 
 fn not_here() -> Status {
