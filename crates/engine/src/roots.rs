@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(listed.await.len(), 1);
         let listed = store.list(Some(&path(root.clone())));
         let listed: Vec<_> = listed.map(|o| o.unwrap().location).collect().await;
-        assert_eq!(listed, [inside.clone()]);
+        assert_eq!(listed, std::slice::from_ref(&inside));
         store.delete(&inside).await.unwrap();
 
         for refused in [
