@@ -44,6 +44,12 @@ def say(text):
     print(f"{datetime.datetime.now():%H:%M:%S} {text}", flush=True)
 
 
+def without_places(text, context):
+    """The text with short names for where this machine keeps things: it goes onto the page."""
+    root = Path(__file__).resolve().parents[2]
+    return text.replace(str(context.work), "WORK").replace(f"{root}/", "")
+
+
 def compare(name, context, rounds):
     """Runs one comparison; its result, also when it failed."""
     began = time.monotonic()
@@ -79,7 +85,7 @@ def compare(name, context, rounds):
         # Whatever it was: the other comparisons shall run.
         if not isinstance(error, core.Failed):
             traceback.print_exc()
-        result = {"failed": f"{type(error).__name__}: {error}"[:3000]}
+        result = {"failed": without_places(f"{type(error).__name__}: {error}", context)[:3000]}
         say(f"  failed: {error}")
     result["seconds"] = round(time.monotonic() - began)
     return result

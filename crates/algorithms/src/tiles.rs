@@ -219,8 +219,10 @@ impl Kernel for Label<'_> {
     }
 }
 
-/// Up to so many sums at a time are taken by looking at all rows for each of them.
-const MASKED: usize = 8;
+/// Up to so many sums at a time are taken by looking at all rows for each of them; from there on it
+/// takes less time to look at each row once and to add it, lane by lane, where it belongs. The bits
+/// are the same.
+const MASKED: usize = 3;
 
 /// The sum of the rows of some labels in a block.
 pub(crate) struct LabelSums<'a> {
