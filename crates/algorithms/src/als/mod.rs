@@ -29,8 +29,8 @@
 //! - With `non_negative` each row is the exact solution under that constraint.
 //!
 //! **Cost.** For `k` factors and one side: `n k^2` operations per row with `n` scores and `k^3 / 3`
-//! per row, or `n^2 k` and `n^3 / 3` if `n < k`; `k^2` per row of the other side. The example
-//! `als_time` measures it.
+//! per row, or `n^2 k` and `n^3 / 3` if `n < k`; `k^2` per row of the other side. The benchmarks
+//! in `bench/kernels` measure it.
 //!
 //! **Sources.** Hu, Koren and Volinsky 2008, *Collaborative filtering for implicit feedback
 //! datasets*; Zhou et al. 2008, *Large-scale parallel collaborative filtering for the Netflix Prize*;
