@@ -344,6 +344,34 @@ async fn a_job_that_loses_an_executor_too_often_ends_with_a_clear_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_shows_no_progress_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = LocalCluster::start(1, &folder.path().join("executors")).unwrap();
+    let plain = open(Mode::Embedded, folder.path()).await;
+    let url = events(&plain, folder.path()).await;
+    let engine = Engine::open(EngineParams {
+        mode: Mode::Cluster {
+            scheduler: cluster.url(),
+        },
+        cluster: ClusterParams {
+            max_retries: 0,
+            stall_timeout: std::time::Duration::from_secs(2),
+            ..Default::default()
+        },
+        ..Default::default()
+    });
+    let engine = engine.await.unwrap();
+    engine.register_parquet("events", &url).await.unwrap();
+    let endless = ask_endlessly(&engine, &cluster).await;
+    cluster.executors[0].signal("STOP").unwrap();
+    // Long before the executor counts as lost.
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(15), endless).await;
+    let error = ended.expect("the job ends").unwrap().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("showed no progress for 2 s"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_loses_an_executor_is_sent_again_and_repeats_no_row() {
     let folder = tempfile::tempdir().unwrap();
     let (mut cluster, engine) = fragile(folder.path(), 5).await;
