@@ -1,10 +1,13 @@
-//! Ctrl-C ends a job within a second or two, leaves no run, and says so with exit code 130.
+//! Ctrl-C ends a job within a second or two, leaves no run, and says so with exit code 130; a deadline
+//! does the same with exit code 4.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::program::{jobs, shop, tree};
+use engine::testing::LocalCluster;
+
+use super::program::{fail, jobs, shop, tree};
 
 #[test]
 fn ctrl_c_leaves_no_run() {
@@ -55,4 +58,21 @@ fn interrupt(job: &str, more: &[&str], events: &str, output: &Path) {
     };
     assert_eq!(status.code(), Some(130), "{job}");
     assert!(tree(output).is_empty(), "{:?}", tree(output));
+}
+
+#[test]
+fn a_deadline_leaves_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = shop(&folder.path().join("shop"), 2_000, 200);
+    let output = folder.path().join("out");
+    let cluster = LocalCluster::start(0, &folder.path().join("executors")).unwrap();
+    let began = Instant::now();
+    // Without executors it would wait for minutes.
+    let where_to = ["submit", "--scheduler", &cluster.url(), "--deadline", "2s"];
+    let what = ["segmentation", "--events", &events, "--output"];
+    let what = [&where_to[..], &what, &[output.to_str().unwrap()]].concat();
+    let said = fail(4, &what);
+    assert!(began.elapsed() < Duration::from_secs(60));
+    assert!(said.contains("the deadline of 2s has passed"), "{said}");
+    assert!(tree(&output).is_empty(), "{:?}", tree(&output));
 }
