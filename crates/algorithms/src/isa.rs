@@ -24,7 +24,8 @@ pub(crate) trait Kernel {
 /// Instruction sets kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Isa {
-    /// 32 registers of 512 bits.
+    /// 32 registers of 512 bits, or 256 where the compiler prefers that. (All processors with
+    /// AVX-512 that are not accelerators have these four parts of it.)
     #[cfg(target_arch = "x86_64")]
     Avx512,
     /// 16 registers of 256 bits.
@@ -40,7 +41,12 @@ impl Isa {
     pub(crate) fn is_here(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
+            Self::Avx512 => {
+                std::arch::is_x86_feature_detected!("avx512f")
+                    && std::arch::is_x86_feature_detected!("avx512vl")
+                    && std::arch::is_x86_feature_detected!("avx512bw")
+                    && std::arch::is_x86_feature_detected!("avx512dq")
+            }
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => std::arch::is_x86_feature_detected!("avx2"),
             Self::Portable => true,
@@ -88,7 +94,7 @@ pub(crate) fn run_on<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
 fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<8>()
 }
@@ -97,6 +103,14 @@ fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
 #[target_feature(enable = "avx2")]
 fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<4>()
+}
+
+/// Marks a round of a loop in which the vectors are arrays: without it the compiler may take several
+/// rounds of the loop for its vectors instead, element by element of the arrays, gathered from and
+/// scattered to memory.
+#[inline(always)]
+pub(crate) fn one_at_a_time() {
+    std::hint::black_box(());
 }
 
 /// Asks for values that are needed soon to be brought into the cache; changes nothing else.

@@ -24,7 +24,9 @@ use crate::outcome::{
 use crate::output::Files;
 use crate::products::Products;
 use crate::segments::{Spread, UserSegments};
-use crate::settings::{FeedbackChoice, FeedbackKind, FoldChoice, RecommendationSettings};
+use crate::settings::{
+    Evaluation, FeedbackChoice, FeedbackKind, FoldChoice, RecommendationSettings,
+};
 use crate::training::{Earlier, JOB};
 use crate::{RecommendationModel, examples, notes, popular, reach, tables, training};
 
@@ -138,13 +140,17 @@ impl Recommendation {
         context.step("choice", choice).await
     }
 
-    /// Tests the chosen setting on later events or, when there is no later, on the first fold.
+    /// Tests the chosen setting on later events or, when there is no later, on the first fold;
+    /// neither when no lists are to be evaluated.
     async fn test(
         &self,
         context: &JobContext,
         facts: &Facts,
         setting: Setting,
     ) -> Result<Done<Option<Quality>>, Failure> {
+        if self.settings.evaluation == Evaluation::Errors {
+            return Ok(Done::rows(None, 0));
+        }
         let (feedback, seed) = (facts.scoring.feedback, context.seed);
         if let Some(at) = split_moment(&context.engine, &facts.span, &self.settings).await? {
             let split = self.time_split(context, facts, at).await?;

@@ -41,6 +41,8 @@ pub struct RecommendationSettings {
     /// The moment from which on events are tested on, in place of a share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_from: Option<DateTime<Utc>>,
+    /// What is measured of models.
+    pub evaluation: Evaluation,
     /// The most customers whose lists are evaluated; 0 for all.
     pub evaluation_users: usize,
     /// Samples for confidence intervals.
@@ -153,11 +155,21 @@ pub enum FoldChoice {
     Column,
 }
 
+/// What is measured of models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Evaluation {
+    /// Errors of predictions and lists on folds, and the lists of a test against baselines.
+    Lists,
+    /// Errors of predictions on folds.
+    Errors,
+}
+
 /// What decides between settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SelectBy {
-    /// `rmse` for explicit feedback, `ndcg` for implicit.
+    /// `rmse` for explicit feedback and where no lists are evaluated, else `ndcg`.
     Auto,
     /// The smallest mean RMSE.
     Rmse,
@@ -248,6 +260,9 @@ impl RecommendationSettings {
         let share = (0.0..=0.9).contains(&self.test_share);
         let expected = "it must be a share from 0 to 0.9";
         require(share, "test_share", &self.test_share, expected)?;
+        let measured = self.evaluation == Evaluation::Lists || self.select_by != SelectBy::Ndcg;
+        let expected = "without lists (evaluation is \"errors\") it must be rmse or auto";
+        require(measured, "select_by", &"ndcg", expected)?;
         let expected = "at least one sample is needed";
         require(
             self.bootstrap_samples > 0,
@@ -371,6 +386,11 @@ mod tests {
         assert!(message(&|s| s.half_life_days = Some(0.0)).contains("half_life_days is 0"));
         assert!(message(&|s| s.folds = 1).contains("folds is 1"));
         assert!(message(&|s| s.test_share = 1.0).contains("test_share is 1"));
+        let unmeasured = message(&|s| {
+            s.evaluation = Evaluation::Errors;
+            s.select_by = SelectBy::Ndcg;
+        });
+        assert!(unmeasured.contains("select_by is ndcg"), "{unmeasured}");
         assert!(message(&|s| s.implicit.alpha.clear()).contains("alpha is empty"));
         assert!(message(&|s| s.explicit.factors = vec![0]).contains("factors is 0"));
         assert!(message(&|s| s.explicit.regularization = vec![-1.0]).contains("-1"));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::blocks::sum_in_order;
+use super::few::Batch;
 use super::interactions::Row;
 use super::model::Factors;
 use super::objective::Entry;
@@ -44,6 +45,8 @@ pub(crate) struct Scratch<T> {
     pub(crate) diagonal: Vec<T>,
     pub(crate) dual: DualBuffers<T>,
     pub(crate) x: Vec<T>,
+    /// For rows that are solved side by side.
+    pub(crate) batch: Batch<T>,
     /// The solution: the bias if there is one, the factors, and the padding.
     pub(crate) solution: Vec<f32>,
 }
@@ -106,8 +109,9 @@ impl<'a> Design<'a> {
     }
 
     /// The equations of a row, left in `scratch.a` (upper triangle) and `scratch.b`; the padding is
-    /// the identity. Takes the entries from `scratch`.
-    pub(crate) fn equations<T: Real>(&self, row: Row<'_>, scratch: &mut Scratch<T>) {
+    /// the identity. Takes the entries from `scratch`. What `next` needs is fetched from memory
+    /// meanwhile.
+    pub(crate) fn equations<T: Real>(&self, row: Row<'_>, next: Row<'_>, scratch: &mut Scratch<T>) {
         let (penalty, bias_penalty) = self.penalties(row);
         let stride = self.stride;
         let Scratch {
@@ -123,7 +127,9 @@ impl<'a> Design<'a> {
         b.clear();
         b.resize(stride, T::ZERO);
         if row.len() <= BLOCK_ENTRIES {
-            self.add_entries(row.indices, weights, beta, a, b, gathered);
+            let mut entries = self.entries(row.indices, weights, beta);
+            entries.next = next.indices;
+            entries.add(a, b, gathered);
         } else {
             let n_blocks = row.len().div_ceil(BLOCK_ENTRIES);
             let total = sum_in_order(n_blocks, stride * (stride + 1), |block| {
@@ -131,7 +137,8 @@ impl<'a> Design<'a> {
                 let mut part = vec![T::ZERO; stride * (stride + 1)];
                 let (a, b) = part.split_at_mut(stride * stride);
                 let (weights, beta) = (&weights[range.clone()], &beta[range.clone()]);
-                self.add_entries(&row.indices[range], weights, beta, a, b, &mut Vec::new());
+                let entries = self.entries(&row.indices[range], weights, beta);
+                entries.add(a, b, &mut Vec::new());
                 part
             });
             for (sum, value) in a.iter_mut().chain(b).zip(total) {
@@ -152,36 +159,32 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// Adds `weight z z'` and `beta z` of each entry to a matrix and a vector.
-    fn add_entries<T: Real>(
-        &self,
-        indices: &[u32],
-        weights: &[T],
-        beta: &[T],
-        a: &mut [T],
-        b: &mut [T],
-        gathered: &mut Vec<T>,
-    ) {
-        let entries = Entries {
+    /// What some entries add to equations.
+    fn entries<'e, T: Real>(
+        &'e self,
+        indices: &'e [u32],
+        weights: &'e [T],
+        beta: &'e [T],
+    ) -> Entries<'e, T> {
+        Entries {
             table: &self.rows,
             stride: self.stride,
             indices,
             weights,
             beta,
-            a,
-            b,
-            gathered,
-        };
-        entries.add();
+            next: &[],
+        }
     }
 
-    /// Solves a row as a system in its unknowns; the solution is left in `scratch`.
+    /// Solves a row as a system in its unknowns; the solution is left in `scratch`. `next` as in
+    /// [`Design::equations`].
     pub(crate) fn solve<T: Real>(
         &self,
         row: Row<'_>,
+        next: Row<'_>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
-        self.equations(row, scratch);
+        self.equations(row, next, scratch);
         if self.params.non_negative {
             let a: Vec<f64> = scratch.a.iter().map(|v| v.to_f64()).collect();
             let b: Vec<f64> = scratch.b[..self.width].iter().map(|v| v.to_f64()).collect();

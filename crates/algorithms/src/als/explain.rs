@@ -39,7 +39,7 @@ pub(crate) fn explain(
     let stride = design.stride;
     let mut scratch = Scratch::<f64>::default();
     design.gather(row, &mut scratch);
-    design.equations(row, &mut scratch);
+    design.equations(row, Row::default(), &mut scratch);
     let mut a = scratch.a;
     let mut direction: Vec<f64> = design.row(item).iter().map(|&z| f64::from(z)).collect();
     if design.params.non_negative {

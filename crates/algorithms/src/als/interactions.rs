@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::error::{AlsError, Side};
 
 /// Scores of users for items, sparse, readable by user and by item.
@@ -23,7 +25,7 @@ pub(crate) struct SparseRows {
 }
 
 /// One row: the indices of the other side, rising, and a score for each.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Row<'a> {
     /// Indices of the other side, in rising order; equal ones are separate observations.
     pub indices: &'a [u32],
@@ -183,6 +185,11 @@ impl SparseRows {
 
     pub(crate) fn n_rows(&self) -> usize {
         self.starts.len() - 1
+    }
+
+    /// The indices of several rows.
+    pub(crate) fn indices_of(&self, rows: Range<usize>) -> &[u32] {
+        &self.indices[self.starts[rows.start]..self.starts[rows.end]]
     }
 
     pub(crate) fn row(&self, row: usize) -> Row<'_> {

@@ -42,6 +42,7 @@ mod design;
 mod error;
 mod explain;
 mod feedback;
+mod few;
 mod fit;
 mod fold_in;
 mod half_step;

@@ -84,8 +84,21 @@ impl AlsValidParams {
                 positive as f64 + unobserved_weight.map_or(0.0, |w| w * n_other as f64)
             }
         };
-        let scale = n.powf(self.regularization_exponent);
+        let scale = power(n, self.regularization_exponent);
         let of_bias = self.bias_regularization.unwrap_or(self.regularization);
         (self.regularization * scale, of_bias * scale)
+    }
+}
+
+/// `n^exponent`, the usual exponents without the detour over logarithms.
+fn power(n: f64, exponent: f64) -> f64 {
+    if exponent == 0.0 {
+        1.0
+    } else if exponent == 0.5 {
+        n.sqrt()
+    } else if exponent == 1.0 {
+        n
+    } else {
+        n.powf(exponent)
     }
 }

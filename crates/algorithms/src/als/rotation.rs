@@ -12,7 +12,8 @@ pub(crate) struct Rotation<T> {
     /// Eigenvectors in the rows, of width `stride`.
     back: Vec<T>,
     /// The turned rows of the fixed side, of width `stride`.
-    pub(crate) rows: Vec<T>,
+    rows: Vec<T>,
+    stride: usize,
 }
 
 impl<T: Real> Rotation<T> {
@@ -55,11 +56,32 @@ impl<T: Real> Rotation<T> {
             });
         // Rounding may leave a value just below zero.
         let values = values.into_iter().map(|value| value.max(0.0)).collect();
-        Self { values, back, rows }
+        Self {
+            values,
+            back,
+            rows,
+            stride,
+        }
+    }
+
+    /// A turned row of the fixed side.
+    #[inline]
+    pub(crate) fn row(&self, index: u32) -> &[T] {
+        &self.rows[index as usize * self.stride..][..self.stride]
+    }
+
+    /// All turned rows, one after the other.
+    pub(crate) fn rows(&self) -> &[T] {
+        &self.rows
+    }
+
+    /// What turns a solution back: a row for each of its values.
+    pub(crate) fn back(&self) -> &[T] {
+        &self.back
     }
 
     /// Turns a solution back.
-    pub(crate) fn back(&self, x: &[T], target: &mut [T]) {
+    pub(crate) fn turn_back(&self, x: &[T], target: &mut [T]) {
         let rows = &self.back[..];
         let values = x;
         Combination {

@@ -7,16 +7,21 @@
 //! by rising item index. A score is summed in `f32` in the order of the factors, so it has the bits
 //! of [`Als::score`](crate::als::Als::score). An item whose score is not a number is left out.
 //!
-//! **How.** Items are packed once into tiles with the factors of sixteen items side by side. Users are
-//! taken in blocks, items in panels that stay in the cache; each tile of scores is compared with the
-//! worst score each user has kept, and only what beats it reaches the user's heap, where the seen
-//! items are looked up in the sorted row. Eight users and sixteen items are scored side by side, each
-//! score by itself, with the best instructions of the machine. Memory does not grow with users times
-//! items, and the result depends neither on the number of threads nor on the machine.
+//! **How.** Items are packed once, the longest vectors first, into tiles with the factors of sixteen
+//! items side by side. A score is at most the product of the lengths of its vectors (plus biases), so
+//! the search of a user ends where the worst score of a full list is out of reach for all items that
+//! are left, as in LEMP (Teflioudi, Gemulla, Mykytiuk: *LEMP: Fast Retrieval of Large Entries in a
+//! Matrix Product*, SIGMOD 2015): soon if few items are popular, and never too early, because the
+//! bound has a margin for rounding. Users are taken in blocks, items in panels that stay in the
+//! cache; each tile of scores is compared with the worst score each user has kept, and only what
+//! reaches it is put into the user's list, unless it is found in the sorted row of seen items. Eight
+//! users and sixteen items are scored side by side, each score by itself, with the best instructions
+//! of the machine. Memory does not grow with users times items, and the result depends neither on the
+//! number of threads nor on the machine.
 //!
-//! **Cost.** `2 k` operations per user and item; memory: a packed copy of the items.
+//! **Cost.** At most `2 k` operations per user and item; memory: a packed copy of the items.
 
-mod heap;
+mod best;
 mod packed;
 #[cfg(test)]
 mod tests;
@@ -25,8 +30,8 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use thiserror::Error;
 
-use self::heap::Best;
-use self::packed::{LANES, Packed, Search, USERS, pack_users};
+use self::best::Best;
+use self::packed::{LANES, Packed, Search, USERS, pack_users, reach};
 use crate::als::{Als, Factors};
 use crate::isa;
 
@@ -129,12 +134,13 @@ impl TopN {
                 let first = block * BLOCK_USERS;
                 let last = n_users.min(first + BLOCK_USERS);
                 let offset = |user: usize| self.global_mean + users.bias(user);
+                let vector = |user: usize| &values[user * expected..][..expected];
                 let mut best: Vec<Best<'_>> = (first..last)
-                    .map(|user| Best::new(n, offset(user), seen(user)))
+                    .map(|user| Best::new(n, offset(user), reach(vector(user)), seen(user)))
                     .collect();
                 let vectors = &values[first * expected..last * expected];
                 self.search(vectors, &mut best);
-                best.into_iter().map(Best::into_sorted).collect()
+                best.into_iter().map(Best::into_list).collect()
             })
             .collect();
         Ok(lists.into_iter().flatten().collect())
@@ -147,18 +153,19 @@ impl TopN {
         let mut dots = [[0.0; LANES]; USERS];
         for tiles in self.packed.panels() {
             for (group, best) in best.chunks_mut(USERS).enumerate() {
-                let mut offsets = [0.0; USERS];
-                // Nothing exceeds this: places without a user.
+                let (mut offsets, mut reaches) = ([0.0; USERS], [0.0; USERS]);
+                // Nothing reaches this: places without a user.
                 let mut thresholds = [f32::INFINITY; USERS];
-                for ((offset, threshold), best) in
-                    offsets.iter_mut().zip(&mut thresholds).zip(best.iter())
-                {
-                    (*offset, *threshold) = (best.offset(), best.threshold());
+                for (user, best) in best.iter().enumerate() {
+                    offsets[user] = best.offset();
+                    reaches[user] = best.reach();
+                    thresholds[user] = best.threshold();
                 }
                 isa::run(Search {
                     packed: &self.packed,
                     tiles: tiles.clone(),
                     users: &packed_users[group * k..(group + 1) * k],
+                    reaches,
                     offsets,
                     thresholds,
                     dots: &mut dots,

@@ -13,32 +13,98 @@ pub(super) const USERS: usize = 8;
 const PANEL_VALUES: usize = 32_768;
 
 /// Items in tiles: for each tile, factor after factor, the values of [`LANES`] items.
+///
+/// What may have high scores comes first: items by falling sum of bias and length.
 #[derive(Clone, Debug)]
 pub(super) struct Packed {
     values: Vec<f32>,
-    /// Index of each packed item, in rising order.
+    /// Index of each packed item.
     items: Vec<u32>,
     /// Bias of each packed item; zeros in models without. Filled up with NaN, which no score
     /// survives, to whole tiles.
     biases: Vec<f32>,
+    /// For each tile what is in it and in those after it.
+    rest: Vec<Rest>,
     n_factors: usize,
+}
+
+/// What no item of some tiles exceeds.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    /// The length of an item's vector.
+    length: f32,
+    bias: f32,
+}
+
+/// More than products of numbers too small for full precision can gain by rounding, and the least
+/// length: below it the margin of [`reach`] would not hold.
+const TINY: f32 = f32::MIN_POSITIVE;
+
+impl Rest {
+    /// A score that no item of the tiles exceeds for a user of the given [`reach`] and offset, as
+    /// scores are computed: the dot product is at most the product of the lengths (Cauchy and
+    /// Schwarz), the margin of the reach is more than rounding can add to it, and what follows is
+    /// rounded upwards only if the score is.
+    #[inline(always)]
+    fn bound(self, reach: f32, offset: f32) -> f32 {
+        reach * self.length + TINY + offset + self.bias
+    }
+}
+
+/// The length of a user's vector with a margin for the rounding of dot products: a sum of `k`
+/// products is off by less than `k` roundings of the product of the lengths.
+pub(super) fn reach(vector: &[f32]) -> f32 {
+    let margin = (vector.len() + 8) as f64 * f64::from(f32::EPSILON);
+    ((length(vector) * (1.0 + margin)) as f32).max(TINY)
+}
+
+/// The Euclidean length; infinite if a value is not a number.
+fn length(values: &[f32]) -> f64 {
+    let square: f64 = values.iter().map(|&v| f64::from(v) * f64::from(v)).sum();
+    if square.is_nan() {
+        f64::INFINITY
+    } else {
+        square.sqrt()
+    }
 }
 
 impl Packed {
     pub(super) fn new(factors: &Factors, allowed: Option<&[bool]>) -> Self {
         let is_allowed = |&item: &u32| allowed.is_none_or(|allowed| allowed[item as usize]);
-        let items: Vec<u32> = (0_u32..)
+        let (n_factors, all) = (factors.vectors.ncols(), factors.values());
+        let row = |item: u32| &all[item as usize * n_factors..][..n_factors];
+        let mut keyed: Vec<(f64, f64, u32)> = (0_u32..)
             .zip(0..factors.len())
             .map(|(item, _)| item)
             .filter(is_allowed)
+            .map(|item| {
+                let length = length(row(item));
+                let key = length + f64::from(factors.bias(item as usize));
+                (key, length, item)
+            })
             .collect();
-        let n_factors = factors.vectors.ncols();
+        keyed.sort_unstable_by(|(a, _, item_a), (b, _, item_b)| {
+            b.total_cmp(a).then(item_a.cmp(item_b))
+        });
+        let items: Vec<u32> = keyed.iter().map(|&(.., item)| item).collect();
+        let mut rest = Vec::with_capacity(items.len().div_ceil(LANES));
+        let (mut longest, mut most) = (TINY, f32::NEG_INFINITY);
+        for tile in keyed.chunks(LANES).rev() {
+            for &(_, length, item) in tile {
+                longest = longest.max(length as f32);
+                most = most.max(factors.bias(item as usize));
+            }
+            rest.push(Rest {
+                length: longest,
+                bias: most,
+            });
+        }
+        rest.reverse();
         let places = items.len().next_multiple_of(LANES);
         let mut values = vec![0.0; places * n_factors];
         for (place, &item) in items.iter().enumerate() {
             let tile = &mut values[place / LANES * LANES * n_factors..];
-            let row = factors.vectors.row(item as usize);
-            for (column, &value) in tile.chunks_exact_mut(LANES).zip(row) {
+            for (column, &value) in tile.chunks_exact_mut(LANES).zip(row(item)) {
                 column[place % LANES] = value;
             }
         }
@@ -51,6 +117,7 @@ impl Packed {
             values,
             items,
             biases,
+            rest,
             n_factors,
         }
     }
@@ -87,7 +154,7 @@ pub(super) fn pack_users(vectors: &[f32], n_factors: usize) -> Vec<[f32; USERS]>
 }
 
 /// Scores a group of users with the items of some tiles, and hands on those tiles in which
-/// something exceeds a user's threshold.
+/// something reaches a user's threshold. Ends at the first tile from which on nothing can.
 ///
 /// A dot product is summed in the order of the factors, whatever the instruction set: side by side
 /// are different users and items, never parts of one sum.
@@ -96,9 +163,11 @@ pub(super) struct Search<'a, S> {
     pub(super) tiles: Range<usize>,
     /// A group of [`pack_users`].
     pub(super) users: &'a [[f32; USERS]],
+    /// The [`reach`] of each user.
+    pub(super) reaches: [f32; USERS],
     /// What is added to the dot products of each user, before the bias of the item.
     pub(super) offsets: [f32; USERS],
-    /// Scores must exceed this to be of interest; one value per user.
+    /// Scores below this are of no interest; one value per user.
     pub(super) thresholds: [f32; USERS],
     /// Buffer.
     pub(super) dots: &'a mut [[f32; LANES]; USERS],
@@ -115,6 +184,16 @@ impl<S: FnMut(usize, usize, &[f32; LANES]) -> f32> Kernel for Search<'_, S> {
         let (biases, _) = self.packed.biases.as_chunks::<LANES>();
         let k = self.users.len();
         for tile in self.tiles {
+            let rest = self.packed.rest[tile];
+            let mut open = 0;
+            for user in 0..USERS {
+                let bound = rest.bound(self.reaches[user], self.offsets[user]);
+                // A bound that is not a number excludes nothing.
+                open |= u32::from(bound >= self.thresholds[user] || bound.is_nan());
+            }
+            if open == 0 {
+                return;
+            }
             let items = &values[tile * k..][..k];
             for first in (0..USERS).step_by(ROWS) {
                 let mut sums = [[0.0; LANES]; ROWS];
@@ -128,11 +207,11 @@ impl<S: FnMut(usize, usize, &[f32; LANES]) -> f32> Kernel for Search<'_, S> {
             }
             for user in 0..USERS {
                 let scores = finish(&self.dots[user], self.offsets[user], &biases[tile]);
-                let mut exceeds = 0;
+                let mut reached = 0;
                 for score in scores {
-                    exceeds |= u32::from(score > self.thresholds[user]);
+                    reached |= u32::from(score >= self.thresholds[user]);
                 }
-                if exceeds != 0 {
+                if reached != 0 {
                     self.thresholds[user] = (self.take)(user, tile, &scores);
                 }
             }

@@ -78,6 +78,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Lengths over many orders of magnitude, down to where products of two numbers are no longer
+    /// exact and then zero: most searches end long before the last item.
+    #[test]
+    fn a_search_that_ends_early_loses_nothing(
+        seed: u64, n_items in 1_usize..400, k in 1_usize..20, n in 1_usize..9, biases: bool,
+        decades in 0_u32..45
+    ) {
+        let mut model = model(seed, 20, n_items, k, biases);
+        let mut rng = random::stream(seed, &[9]);
+        for vectors in [&mut model.users.vectors, &mut model.items.vectors] {
+            for mut row in vectors.rows_mut() {
+                let decade = random::index(&mut rng, decades as usize + 1) as i32;
+                let scale = 10_f32.powi(-decade);
+                let mut noise = || 1.0 + random::unit(&mut rng) as f32 / 8.0;
+                row.mapv_inplace(|value| value * noise() * scale);
+            }
+        }
+        let seen = seen_lists(seed, 20, n_items);
+        let lists = model.top_n(n, |user| &seen[user]).unwrap();
+        let allowed = vec![true; n_items];
+        for (user, list) in lists.iter().enumerate() {
+            prop_assert_eq!(list, &brute_force(&model, user, n, &seen[user], &allowed));
+        }
+    }
+}
+
 #[test]
 fn scores_have_the_bits_of_the_model_over_several_panels() {
     let (n_users, n_items, k) = (9, 3_000, 33);
@@ -124,6 +153,7 @@ fn every_instruction_set_gives_the_bits_of_a_plain_sum() {
                     packed: &packed,
                     tiles: 0..n_items.div_ceil(LANES),
                     users: &pack_users(&vectors, k),
+                    reaches: [0.0; USERS],
                     offsets: [0.5; USERS],
                     thresholds: [f32::NEG_INFINITY; USERS],
                     dots: &mut [[0.0; LANES]; USERS],

@@ -7,7 +7,7 @@ use super::lists::mean;
 use super::params::grid;
 use crate::interactions::PairTable;
 use crate::outcome::{Candidate, Choice, FoldMeans, FoldResult, FoldValues, ListValues, Setting};
-use crate::settings::{FeedbackKind, RecommendationSettings, SelectBy};
+use crate::settings::{Evaluation, FeedbackKind, RecommendationSettings, SelectBy};
 
 const RMSE: &str = "rmse";
 const NDCG: &str = "ndcg_at_10";
@@ -28,9 +28,10 @@ pub fn choose(
     memory_bytes: usize,
 ) -> Result<Choice, EvaluationError> {
     let grid = grid(feedback, settings);
-    let select_by = match (settings.select_by, feedback) {
-        (SelectBy::Rmse, _) | (SelectBy::Auto, FeedbackKind::Explicit) => RMSE,
-        (SelectBy::Ndcg, _) | (SelectBy::Auto, FeedbackKind::Implicit) => NDCG,
+    let select_by = match (settings.select_by, feedback, settings.evaluation) {
+        (SelectBy::Ndcg, _, _) => NDCG,
+        (SelectBy::Auto, FeedbackKind::Implicit, Evaluation::Lists) => NDCG,
+        (SelectBy::Rmse | SelectBy::Auto, _, _) => RMSE,
     };
     let Some(folds) = Folds::make(pairs, settings, seed)? else {
         return untested(grid, select_by);

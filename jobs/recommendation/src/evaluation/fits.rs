@@ -12,7 +12,7 @@ use super::params::als_params;
 use super::relevance::{Relevance, learnable};
 use crate::interactions::{Pair, PairTable};
 use crate::outcome::{FoldResult, FoldValues, Setting};
-use crate::settings::{FeedbackKind, RecommendationSettings};
+use crate::settings::{Evaluation, FeedbackKind, RecommendationSettings};
 
 /// What all fits have in common.
 #[derive(Clone, Copy)]
@@ -29,7 +29,8 @@ struct Fold {
     train: Interactions,
     test: Vec<Pair>,
     relevance: Relevance,
-    lists: TestSet,
+    /// None if no lists are evaluated.
+    lists: Option<TestSet>,
 }
 
 /// How much is held in memory at once. The results do not depend on it.
@@ -54,9 +55,10 @@ impl AtOnce {
             pairs,
         } = common.pairs;
         let rows = users.len() + items.len();
-        let listed = match common.settings.evaluation_users {
-            0 => users.len(),
-            most => most.min(users.len()),
+        let listed = match (common.settings.evaluation, common.settings.evaluation_users) {
+            (Evaluation::Errors, _) => 0,
+            (Evaluation::Lists, 0) => users.len(),
+            (Evaluation::Lists, most) => most.min(users.len()),
         };
         let factors = grid.iter().map(|setting| setting.factors).max();
         let factors = factors.unwrap_or(1);
@@ -90,7 +92,8 @@ pub(super) fn fit_all(
     let mut results: Vec<Vec<FoldResult>> = vec![Vec::with_capacity(n_folds); grid.len()];
     for first in (0..n_folds).step_by(at_once.folds) {
         let last = n_folds.min(first + at_once.folds);
-        let made = (first..last).map(|fold| Fold::make(fold, folds, common));
+        let made = (first..last).into_par_iter();
+        let made = made.map(|fold| Fold::make(fold, folds, common));
         let made = made.collect::<Result<Vec<Fold>, EvaluationError>>()?;
         // The folds of a setting side by side: they take about as long as each other.
         let fits: Vec<(usize, &Fold)> = (0..grid.len())
@@ -129,7 +132,8 @@ impl Fold {
         }
         let relevance = Relevance::new(feedback, settings, train.iter().map(|pair| pair.score));
         let train = interactions(pairs.users.len(), pairs.items.len(), &train)?;
-        let lists = TestSet::new(&train, &test, relevance, settings.evaluation_users, seed);
+        let lists = (settings.evaluation == Evaluation::Lists)
+            .then(|| TestSet::new(&train, &test, relevance, settings.evaluation_users, seed));
         Ok(Self {
             name,
             train,
@@ -165,11 +169,12 @@ impl Fold {
         let predicted: Vec<f32> = self.test.par_iter().map(predict).collect();
         let targets = self.test.iter().map(|pair| self.relevance.target(pair));
         let targets: Vec<f32> = targets.collect();
-        let lists = match self.lists.users.is_empty() {
-            true => None,
-            false => {
-                let lists = self.lists.model_lists(&self.train, model)?;
-                Some(self.lists.measure(&lists)?.means())
+        let tested = (self.lists.as_ref()).filter(|set| !set.users.is_empty());
+        let lists = match tested {
+            None => None,
+            Some(set) => {
+                let lists = set.model_lists(&self.train, model)?;
+                Some(set.measure(&lists)?.means())
             }
         };
         Ok(FoldResult {
@@ -180,7 +185,7 @@ impl Fold {
                 lists,
             },
             n_pairs: self.test.len() as u64,
-            n_users: self.lists.users.len() as u64,
+            n_users: tested.map_or(0, |set| set.users.len()) as u64,
             iterations: fit.losses.len(),
         })
     }

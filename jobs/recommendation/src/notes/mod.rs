@@ -5,7 +5,7 @@ use report::numbers::{count, counted, decimal, part, percent};
 use report::words;
 
 use crate::outcome::{Choice, Outcome, Protocol, Quality, Recommender, Setting, Verdict};
-use crate::settings::FeedbackKind;
+use crate::settings::{Evaluation, FeedbackKind};
 
 /// With fewer customers than this, intervals are wide.
 const FEW_USERS: u64 = 100;
@@ -19,6 +19,11 @@ pub(crate) fn notes(outcome: &Outcome) -> Vec<String> {
             notes.extend(verdict(quality));
             notes.extend(better_baseline(quality));
         }
+        None if outcome.settings.evaluation == Evaluation::Errors => notes.push(
+            "How good the lists are was not tested: only errors of predictions were to be measured \
+             (evaluation = \"errors\")."
+                .to_owned(),
+        ),
         None => notes.push(format!(
             "How good the lists are was not tested: {}, and there is no fold to test on either.",
             no_time_split(outcome)

@@ -1,6 +1,7 @@
+use super::ahead::Ahead;
 use super::cholesky::{factorize_with, substitute_with};
 use super::real::Real;
-use super::syrk::{WIDE, add_scaled, outer_products};
+use super::syrk::{WIDE, add_scaled, outer_products_and_fetch};
 use super::{NotPositive, PAD, padded};
 use crate::isa::{self, Kernel, unrolled};
 
@@ -19,6 +20,8 @@ pub(crate) struct Dual<'a, T> {
     /// `C`, one value per row of `Z`.
     pub(crate) weights: &'a [T],
     pub(crate) beta: &'a [T],
+    /// What is fetched meanwhile.
+    pub(crate) ahead: Ahead<'a, T>,
     pub(crate) buffers: &'a mut DualBuffers<T>,
     /// Receives the solution; `padded(d)` values.
     pub(crate) x: &'a mut Vec<T>,
@@ -45,7 +48,7 @@ impl<T: Real> Kernel for Dual<'_, T> {
     type Output = Result<(), NotPositive>;
 
     #[inline(always)]
-    fn run<const ROWS: usize>(self) -> Self::Output {
+    fn run<const ROWS: usize>(mut self) -> Self::Output {
         let DualBuffers {
             v,
             system,
@@ -77,7 +80,7 @@ impl<T: Real> Kernel for Dual<'_, T> {
         transpose(self.z, stride, v, n);
         system.clear();
         system.resize(n * n, T::ZERO);
-        outer_products::<T, ROWS>(system, n, &v[..d * n]);
+        outer_products_and_fetch::<T, T, ROWS>(system, n, &v[..d * n], &mut self.ahead);
         for diagonal in system.iter_mut().step_by(n + 1) {
             *diagonal += T::ONE;
         }

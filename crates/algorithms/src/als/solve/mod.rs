@@ -7,6 +7,8 @@
 //! What is hot is a [`Kernel`](crate::isa::Kernel): the same sums in the same order on every machine,
 //! as many of them side by side as its registers hold.
 
+mod ahead;
+mod batch;
 mod cholesky;
 mod dual;
 mod eigen;
@@ -16,6 +18,8 @@ mod syrk;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ahead::Ahead;
+pub(crate) use batch::{CombineBatch, DualBatch, Lanes, SYSTEMS};
 pub(crate) use cholesky::{factorize, substitute};
 pub(crate) use dual::{Combination, Dual, DualBuffers};
 pub(crate) use eigen::symmetric_eigen;

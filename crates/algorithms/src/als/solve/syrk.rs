@@ -1,15 +1,13 @@
 use super::PAD;
+use super::ahead::Ahead;
 use super::real::Real;
-use crate::isa::{self, Kernel, prefetch, unrolled};
+use crate::isa::{self, Kernel, one_at_a_time, unrolled};
 
 /// Columns of a wide register tile.
 pub(super) const WIDE: usize = 2 * PAD;
 
 /// Values gathered at a time: with their rows of `a` they stay in a first-level cache.
 const GATHER_VALUES: usize = 4096;
-
-/// How many rows ahead of their use rows are fetched from memory.
-const AHEAD: usize = 16;
 
 /// Adds `rows' rows` to the upper triangle of `a`, where `rows` holds rows of width `n`, a multiple
 /// of the padding: one outer product per row.
@@ -37,12 +35,27 @@ impl<T: Real> Kernel for OuterProducts<'_, T> {
 }
 
 #[inline(always)]
-pub(super) fn outer_products<T: Real, const ROWS: usize>(a: &mut [T], n: usize, rows: &[T]) {
+fn outer_products<T: Real, const ROWS: usize>(a: &mut [T], n: usize, rows: &[T]) {
+    outer_products_and_fetch::<T, T, ROWS>(a, n, rows, &mut Ahead::default());
+}
+
+/// Has other rows fetched from memory between tiles.
+#[inline(always)]
+pub(super) fn outer_products_and_fetch<T: Real, F, const ROWS: usize>(
+    a: &mut [T],
+    n: usize,
+    rows: &[T],
+    ahead: &mut Ahead<'_, F>,
+) {
+    // Tiles of a triangle.
+    let tiles = (n / ROWS * (n / WIDE + 1)).div_ceil(2);
+    let at_once = ahead.len().div_ceil(tiles.max(1));
     debug_assert_eq!(a.len(), n * n);
     debug_assert_eq!(n % PAD, 0);
     for row in (0..n).step_by(ROWS) {
         let mut column = row / PAD * PAD;
         while T::WIDE && column + WIDE <= n {
+            ahead.fetch(at_once);
             let sums = tile::<T, ROWS, WIDE>(rows, n, row, column);
             add(a, n, row, column, &sums);
             column += WIDE;
@@ -113,57 +126,114 @@ pub(crate) struct Entries<'a, T> {
     pub(crate) indices: &'a [u32],
     pub(crate) weights: &'a [T],
     pub(crate) beta: &'a [T],
-    pub(crate) a: &'a mut [T],
-    pub(crate) b: &'a mut [T],
-    /// Buffer of gathered rows.
-    pub(crate) gathered: &'a mut Vec<T>,
+    /// Rows of the table that are needed next.
+    pub(crate) next: &'a [u32],
 }
 
 impl<T: Real> Entries<'_, T> {
-    pub(crate) fn add(self) {
-        isa::run(self);
+    /// Adds to `a` and `b`; `gathered` is a buffer.
+    pub(crate) fn add(self, a: &mut [T], b: &mut [T], gathered: &mut Vec<T>) {
+        let entries = self;
+        isa::run(Addition {
+            entries,
+            a,
+            b,
+            gathered,
+        });
     }
 }
 
-impl<T: Real> Kernel for Entries<'_, T> {
+pub(super) struct Addition<'a, T> {
+    pub(super) entries: Entries<'a, T>,
+    pub(super) a: &'a mut [T],
+    pub(super) b: &'a mut [T],
+    pub(super) gathered: &'a mut Vec<T>,
+}
+
+impl<T: Real> Kernel for Addition<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) {
-        let stride = self.stride;
+        let Entries {
+            table,
+            stride,
+            indices,
+            weights,
+            beta,
+            next,
+        } = self.entries;
         let at_once = (GATHER_VALUES / stride).clamp(PAD, 8 * PAD);
         self.gathered.resize(at_once * stride, T::ZERO);
-        let (targets, _) = self.gathered.as_chunks_mut::<PAD>();
-        let (b, _) = self.b.as_chunks_mut::<PAD>();
-        let chunks = stride / PAD;
-        let row = |index: u32| &self.table[index as usize * stride..][..stride];
-        self.indices
-            .iter()
-            .take(AHEAD)
-            .for_each(|&index| prefetch(row(index)));
-        let mut ahead = self.indices.iter().skip(AHEAD);
-        let entries = self.indices.chunks(at_once);
-        let numbers = self.weights.chunks(at_once).zip(self.beta.chunks(at_once));
-        for (indices, (weights, beta)) in entries.zip(numbers) {
-            let entries = indices.iter().zip(weights.iter().zip(beta));
-            for (target, (&index, (&weight, &beta))) in
-                targets.chunks_exact_mut(chunks).zip(entries)
-            {
-                if let Some(&index) = ahead.next() {
-                    prefetch(row(index));
-                }
-                let root = weight.sqrt();
-                let (z, _) = row(index).as_chunks::<PAD>();
-                for ((target, b), z) in target.iter_mut().zip(b.iter_mut()).zip(z) {
-                    for lane in 0..PAD {
-                        let z = T::from_f32(z[lane]);
-                        target[lane] = root * z;
-                        b[lane] += beta * z;
-                    }
-                }
+        let entries = indices.chunks(at_once);
+        let numbers = weights.chunks(at_once).zip(beta.chunks(at_once));
+        let later = indices.chunks(at_once).skip(1).chain([next]);
+        for ((indices, later), (weights, beta)) in entries.zip(later).zip(numbers) {
+            let target = &mut self.gathered[..indices.len() * stride];
+            let mut part = Part {
+                table,
+                stride,
+                indices,
+                weights,
+                beta,
+                target,
+            };
+            let mut column = 0;
+            while column + 8 * PAD <= stride {
+                part.gather::<8>(self.b, column);
+                column += 8 * PAD;
             }
-            let rows = targets[..indices.len() * chunks].as_flattened();
-            outer_products::<T, ROWS>(self.a, stride, rows);
+            while column + 2 * PAD <= stride {
+                part.gather::<2>(self.b, column);
+                column += 2 * PAD;
+            }
+            if column < stride {
+                part.gather::<1>(self.b, column);
+            }
+            let mut ahead = Ahead::new(table, stride, later);
+            outer_products_and_fetch::<T, f32, ROWS>(self.a, stride, part.target, &mut ahead);
         }
+    }
+}
+
+/// As many entries as are gathered at a time.
+struct Part<'a, T> {
+    table: &'a [f32],
+    stride: usize,
+    indices: &'a [u32],
+    weights: &'a [T],
+    beta: &'a [T],
+    /// Receives the rows times the roots of their weights.
+    target: &'a mut [T],
+}
+
+impl<T: Real> Part<'_, T> {
+    /// Gathers some columns, and adds `beta z` to `b`, which stays in registers.
+    #[inline(always)]
+    fn gather<const CHUNKS: usize>(&mut self, b: &mut [T], column: usize) {
+        let (b, _) = b[column..].as_chunks_mut::<PAD>();
+        let mut sums = [[T::ZERO; PAD]; CHUNKS];
+        unrolled!(c < CHUNKS, sums[c] = b[c]);
+        let targets = self.target.chunks_exact_mut(self.stride);
+        let entries = self.indices.iter().zip(self.weights.iter().zip(self.beta));
+        for (target, (&index, (&weight, &beta))) in targets.zip(entries) {
+            one_at_a_time();
+            let root = weight.sqrt();
+            let from = &self.table[index as usize * self.stride + column..][..CHUNKS * PAD];
+            let target = &mut target[column..][..CHUNKS * PAD];
+            unrolled!(c < CHUNKS, {
+                let mut z = [T::ZERO; PAD];
+                for lane in 0..PAD {
+                    z[lane] = T::from_f32(from[c * PAD + lane]);
+                }
+                for lane in 0..PAD {
+                    sums[c][lane] += beta * z[lane];
+                }
+                for lane in 0..PAD {
+                    target[c * PAD + lane] = root * z[lane];
+                }
+            });
+        }
+        unrolled!(c < CHUNKS, b[c] = sums[c]);
     }
 }

@@ -62,20 +62,23 @@ proptest! {
         seed: u64, k in 1_usize..40, n in 0_usize..30
     ) {
         let items = factors(seed, 10, k, false);
-        let vector: Vec<f64> = factors(seed ^ 1, 1, k, false).vectors.mapv(f64::from).into_iter().collect();
+        let users = factors(seed ^ 1, 3, k, false);
+        let vectors: Vec<f64> = users.vectors.iter().map(|&x| f64::from(x)).collect();
         let indices: Vec<u32> = (0..n as u32).map(|i| i * 7 % 10).collect();
+        let lengths = [n / 3, 0, n - n / 3];
         let dots = |isa| {
             let mut dots = vec![0.0; 3];
-            let (vector, indices) = (&vector[..], &indices[..]);
+            let (vectors, lengths, indices) = (&vectors[..], &lengths[..], &indices[..]);
             let items = items.vectors.as_slice().unwrap();
-            run_on(isa, Dots { vector, items, indices, dots: &mut dots });
+            run_on(isa, Dots { k, vectors, lengths, indices, items, dots: &mut dots });
             dots
         };
         let portable = dots(Isa::Portable);
         prop_assert_eq!(portable.len(), n);
-        for (&index, found) in indices.iter().zip(&portable) {
+        for (place, (&index, found)) in indices.iter().zip(&portable).enumerate() {
             let item = items.vectors.row(index as usize);
-            let expected: f64 = vector.iter().zip(item).map(|(x, &y)| x * f64::from(y)).sum();
+            let user = &vectors[if place < n / 3 { 0 } else { 2 * k }..];
+            let expected: f64 = user.iter().zip(item).map(|(x, &y)| x * f64::from(y)).sum();
             prop_assert!((found - expected).abs() < 1e-13);
         }
         for &isa in Isa::ALL {

@@ -85,7 +85,10 @@ fn how(outcome: &Outcome) -> String {
         "drawn by chance"
     };
     let by = match choice.select_by {
-        "rmse" => "the smallest mean RMSE, because scores are to be predicted as they are",
+        "rmse" if outcome.feedback == FeedbackKind::Explicit => {
+            "the smallest mean RMSE, because scores are to be predicted as they are"
+        }
+        "rmse" => "the smallest mean RMSE",
         _ => "the largest mean NDCG@10, because the order of the list is what counts",
     };
     format!(

@@ -30,7 +30,7 @@ pub(super) fn findings(outcome: &Outcome) -> Vec<Finding> {
 fn verdict(outcome: &Outcome) -> Finding {
     let Some(quality) = &outcome.quality else {
         return Finding {
-            claim: "Nobody knows yet how good the lists are: they could not be tested.".to_owned(),
+            claim: "Nobody knows yet how good the lists are: they were not tested.".to_owned(),
             action: "Try them on some of the customers and compare with the rest.".to_owned(),
         };
     };

@@ -4,7 +4,7 @@ use approx::assert_abs_diff_eq;
 use proptest::prelude::*;
 
 use super::cholesky::{Factorize, Substitute};
-use super::syrk::OuterProducts;
+use super::syrk::{Addition, OuterProducts};
 use super::*;
 use crate::isa::{Isa, run_on};
 use crate::random;
@@ -112,11 +112,69 @@ fn solve_dual<T: Real>(isa: Isa, z: &[T], diagonal: &[T], weights: &[T], beta: &
         diagonal,
         weights,
         beta,
+        ahead: Ahead::default(),
         buffers: &mut DualBuffers::default(),
         x: &mut x,
     };
     run_on(isa, dual).unwrap();
     x
+}
+
+/// `(D + Z' C Z) x = Z' beta`.
+struct System {
+    z: Vec<f64>,
+    diagonal: Vec<f64>,
+    weights: Vec<f64>,
+    beta: Vec<f64>,
+}
+
+impl System {
+    fn new(seed: u64, n: usize, d: usize) -> Self {
+        let weights = draws(seed ^ 1 << 32, n);
+        let diagonal = draws(seed ^ 2 << 32, d);
+        Self {
+            z: draws(seed, n * d),
+            diagonal: diagonal.iter().map(|v| 0.05 + v.abs()).collect(),
+            weights: weights.iter().map(|v| 0.01 + 50.0 * v.abs()).collect(),
+            beta: draws(seed ^ 3 << 32, n),
+        }
+    }
+}
+
+/// The solution of each system, solved in the lanes from the first on.
+fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
+    let d = systems[0].diagonal.len();
+    let n = systems
+        .iter()
+        .map(|system| system.beta.len())
+        .max()
+        .unwrap();
+    let mut z = vec![[T::ZERO; SYSTEMS]; n * d];
+    let mut diagonal = vec![[T::ONE; SYSTEMS]; d];
+    let (mut weights, mut beta) = (vec![[T::ONE; SYSTEMS]; n], vec![[T::ZERO; SYSTEMS]; n]);
+    for (lane, system) in systems.iter().enumerate() {
+        let fill = |target: &mut [Lanes<T>], values: &[f64]| {
+            for (target, &value) in target.iter_mut().zip(values) {
+                target[lane] = T::from_f64(value);
+            }
+        };
+        fill(&mut z, &system.z);
+        fill(&mut diagonal, &system.diagonal);
+        fill(&mut weights, &system.weights);
+        fill(&mut beta, &system.beta);
+    }
+    let mut x = vec![[T::ZERO; SYSTEMS]; d];
+    let batch = DualBatch {
+        z: &mut z,
+        diagonal: &mut diagonal,
+        weights: &weights,
+        beta: &mut beta,
+        system: &mut Vec::new(),
+        x: &mut x,
+    };
+    assert_eq!(run_on(isa, batch), [true; SYSTEMS]);
+    let lane = |lane: usize| x.iter().map(|x| x[lane]).collect();
+    (0..systems.len()).map(lane).collect()
 }
 
 proptest! {
@@ -145,16 +203,16 @@ proptest! {
         let mut gathered = Vec::new();
         let mut add = |isa| {
             let (mut a, mut b) = (vec![0.5; stride * stride], vec![0.25; stride]);
-            run_on(isa, Entries {
+            let entries = Entries {
                 table: &table,
                 stride,
                 indices: &indices,
                 weights: &weights,
                 beta: &beta,
-                a: &mut a,
-                b: &mut b,
-                gathered: &mut gathered,
-            });
+                next: &indices[..n / 2],
+            };
+            let gathered = &mut gathered;
+            run_on(isa, Addition { entries, a: &mut a, b: &mut b, gathered });
             (upper(&a, stride), b)
         };
         let (mut a, mut b) = (vec![0.5; stride * stride], vec![0.25; stride]);
@@ -231,6 +289,51 @@ proptest! {
         }
     }
 
+    /// Systems of different sizes side by side: each has the bits it has alone, in any lane, on any
+    /// instruction set, and nearly the solution of the plain equations.
+    #[test]
+    fn systems_side_by_side_are_solved_as_if_alone(
+        seed: u64, d in 1_usize..40, lengths in proptest::collection::vec(1_usize..17, 1..SYSTEMS)
+    ) {
+        let systems: Vec<System> = (0_u64..).zip(&lengths).map(|(name, &n)| System::new(seed ^ name, n, d)).collect();
+        let together = solve_batch::<f64>(Isa::Portable, &systems);
+        let single_together = solve_batch::<f32>(Isa::Portable, &systems);
+        for &isa in Isa::ALL {
+            prop_assert_eq!(&solve_batch::<f64>(isa, &systems), &together);
+            prop_assert_eq!(&solve_batch::<f32>(isa, &systems), &single_together);
+        }
+        for (place, system) in systems.iter().enumerate() {
+            let System { z, diagonal, weights, beta } = system;
+            let expected = plain::solve(z, diagonal, weights, beta);
+            prop_assert!(furthest(&together[place], &expected) < 1e-9);
+            prop_assert!(furthest(&single_together[place], &single(&expected)) < 1e-2);
+            let alone = std::slice::from_ref(system);
+            prop_assert_eq!(&solve_batch::<f64>(Isa::Portable, alone)[0], &together[place]);
+        }
+    }
+
+    #[test]
+    fn a_basis_change_of_many_systems_is_that_of_each(
+        seed: u64, blocks in 1_usize..6, n in 0_usize..20
+    ) {
+        let stride = blocks * PAD;
+        let rows = draws(seed, n * stride);
+        let values = draws(seed ^ 1, n * SYSTEMS);
+        let x: Vec<Lanes<f64>> = values.as_chunks::<SYSTEMS>().0.to_vec();
+        for &isa in Isa::ALL {
+            let mut target = vec![[7.0; SYSTEMS]; stride];
+            run_on(isa, CombineBatch { rows: &rows, x: &x, target: &mut target });
+            for lane in 0..SYSTEMS {
+                let mut expected = vec![0.0; stride];
+                for (row, x) in rows.chunks_exact(stride).zip(&x) {
+                    expected.iter_mut().zip(row).for_each(|(sum, v)| *sum += v * x[lane]);
+                }
+                let found: Vec<f64> = target.iter().map(|lanes| lanes[lane]).collect();
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
+
     #[test]
     fn a_combination_is_a_vector_times_a_matrix(
         seed: u64, blocks in 1_usize..20, n in 0_usize..20
@@ -278,6 +381,25 @@ fn a_matrix_that_is_not_positive_definite_is_refused() {
         let (mut padded, b) = pad(&bad, 2, &[0.0; 2]);
         assert_eq!(factorize(&mut padded, b.len()), Err(NotPositive), "{bad:?}");
     }
+}
+
+#[test]
+fn only_the_system_that_is_not_positive_definite_is_refused() {
+    let mut diagonal = [[1.0; SYSTEMS]; 2];
+    (diagonal[0][3], diagonal[1][5]) = (-1.0, f64::NAN);
+    let batch = DualBatch {
+        z: &mut [[0.5; SYSTEMS]; 2],
+        diagonal: &mut diagonal,
+        weights: &[[1.0; SYSTEMS]],
+        beta: &mut [[1.0; SYSTEMS]],
+        system: &mut Vec::new(),
+        x: &mut [[0.0; SYSTEMS]; 2],
+    };
+    let refused: Vec<usize> = (0_usize..)
+        .zip(batch.solve())
+        .filter_map(|(lane, solved)| (!solved).then_some(lane))
+        .collect();
+    assert_eq!(refused, [3, 5]);
 }
 
 #[test]
