@@ -106,6 +106,11 @@ pub enum TableError {
     /// A column is missing.
     #[error("the table of pairs has no column {0}")]
     NoColumn(String),
+    /// The table of products lacks one that customers had to do with.
+    #[error(
+        "the table of products lacks a product of the table of pairs; both come from the same events, so this is a mistake of the program: please report it"
+    )]
+    Stranger,
     /// Ids cannot be mapped.
     #[error("the ids of customers or products cannot be used: {0}")]
     Ids(#[from] IdError),

@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::error::ArrowError;
+use rayon::prelude::*;
 
 /// The dense index of a user: its rank among the ids that are learned from.
 pub type UserIndex = u32;
@@ -131,7 +132,8 @@ impl IdMap {
     }
 
     /// The index of each id; none for ids that are not here, and for nulls. Ids of the other type
-    /// are not here. Cost: a binary search each, none when an id repeats the one before.
+    /// are not here. Cost: a look into a table where integers are dense enough for one, else a binary
+    /// search each, none when an id repeats the one before; many ids are shared between threads.
     ///
     /// # Errors
     ///
@@ -141,14 +143,70 @@ impl IdMap {
         let same_kind = ids.data_type() == self.array().data_type();
         Ok(match &self.ids {
             _ if !same_kind => vec![None; ids.len()],
-            Ids::Integers(known) => find_each(ids.as_primitive::<Int64Type>(), |id| {
-                known.values().binary_search(&id).ok()
-            }),
-            Ids::Text(known) => find_each(ids.as_string::<i32>(), |id| {
-                search(known.len(), |place| known.value(place).cmp(id))
+            Ids::Integers(known) => match Dense::of(known.values(), ids.len()) {
+                Some(table) => in_parts(&ids, |ids| {
+                    find_each(ids.as_primitive::<Int64Type>(), |id| table.place_of(id))
+                }),
+                None => in_parts(&ids, |ids| {
+                    find_each(ids.as_primitive::<Int64Type>(), |id| {
+                        known.values().binary_search(&id).ok()
+                    })
+                }),
+            },
+            Ids::Text(known) => in_parts(&ids, |ids| {
+                find_each(ids.as_string::<i32>(), |id| {
+                    search(known.len(), |place| known.value(place).cmp(id))
+                })
             }),
         })
     }
+}
+
+/// Ids per unit of parallel work.
+const PART: usize = 1 << 16;
+
+/// Most places of a table: 64 MiB.
+const MOST_PLACES: usize = 1 << 24;
+
+/// The place of every integer between the least and the largest id.
+struct Dense {
+    least: i64,
+    /// [`Dense::NOTHING`] where there is no id.
+    places: Vec<u32>,
+}
+
+impl Dense {
+    const NOTHING: u32 = u32::MAX;
+
+    /// None where it would take more room or time than `n` searches are worth.
+    fn of(known: &[i64], n: usize) -> Option<Self> {
+        let (least, most) = (*known.first()?, *known.last()?);
+        let room = usize::try_from(i128::from(most) - i128::from(least)).ok()?;
+        if room >= n.max(known.len()).saturating_mul(2).min(MOST_PLACES) {
+            return None;
+        }
+        let mut places = vec![Self::NOTHING; room + 1];
+        for (place, id) in (0_u32..).zip(known) {
+            places[(id - least) as usize] = place;
+        }
+        Some(Self { least, places })
+    }
+
+    fn place_of(&self, id: i64) -> Option<usize> {
+        let place = usize::try_from(id.checked_sub(self.least)?).ok()?;
+        let found = *self.places.get(place)?;
+        (found != Self::NOTHING).then_some(found as usize)
+    }
+}
+
+/// Looks for parts of the ids on several threads.
+fn in_parts(
+    ids: &ArrayRef,
+    find: impl Fn(&ArrayRef) -> Vec<Option<u32>> + Sync,
+) -> Vec<Option<u32>> {
+    let starts = (0..ids.len()).into_par_iter().step_by(PART);
+    let part = |start: usize| find(&ids.slice(start, PART.min(ids.len() - start)));
+    starts.map(part).collect::<Vec<_>>().concat()
 }
 
 /// The place of each id, searched for once where equal ids follow each other.
@@ -230,6 +288,26 @@ mod tests {
             names.indices_of(&Int64Array::from(vec![9])).unwrap(),
             [None]
         );
+    }
+
+    #[test]
+    fn a_table_finds_what_a_search_finds() {
+        for known in [
+            vec![-2, 0, 1, 5],
+            vec![i64::MIN, 3, i64::MAX],
+            vec![i64::MAX - 1, i64::MAX],
+            (0..500).map(|n| 3 * n).collect(),
+        ] {
+            let ids = IdMap::from_sorted(&Int64Array::from(known.clone())).unwrap();
+            let mut asked: Vec<i64> = (-10..2_000).collect();
+            asked.extend([i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX]);
+            let asked: Vec<i64> = asked.iter().copied().cycle().take(2 * PART + 77).collect();
+            let expected: Vec<Option<u32>> = asked
+                .iter()
+                .map(|id| known.binary_search(id).ok().map(|place| place as u32))
+                .collect();
+            assert_eq!(ids.indices_of(&Int64Array::from(asked)).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use pipeline::{Done, Failure, Job, JobContext};
 use crate::error::{RecommendationError, TableError};
 use crate::evaluation::{self, Split};
 use crate::interactions::{
-    self, PairTable, Rows, Scoring, Seen, Window, learned, log_facts, products, split_moment,
+    self, PairTable, Rows, Scoring, Seen, Window, learned, log_facts, split_moment,
 };
 use crate::keep::Kept;
 use crate::outcome::{
@@ -28,7 +28,7 @@ use crate::settings::{
     Evaluation, FeedbackChoice, FeedbackKind, FoldChoice, RecommendationSettings,
 };
 use crate::training::{Earlier, JOB};
-use crate::{RecommendationModel, examples, notes, popular, reach, tables, training};
+use crate::{RecommendationModel, examples, notes, popular, products, reach, tables, training};
 
 const STEPS: &[&str] = &[
     "events",
@@ -386,13 +386,15 @@ async fn facts(
     };
     let work_url = context.run.work_url("pairs");
     let rows = interactions::interactions(engine, window, settings, scoring, &work_url).await?;
-    let products = products(engine, span.as_of).await?;
+    let products = interactions::products(engine, span.as_of).await?;
     let work = move || {
-        let pairs = rows.learned()?;
+        let catalogue = products::ids(&products)?;
+        let products = products::with_customers(&products, rows.customers(&catalogue)?)?;
+        let pairs = rows.learned(&catalogue)?;
         let learned = learned(&rows, &pairs, scoring)?;
-        Ok::<_, TableError>((rows, pairs, learned))
+        Ok::<_, TableError>((rows, products, pairs, learned))
     };
-    let (rows, pairs, learned) = context.compute(work).await??;
+    let (rows, products, pairs, learned) = context.compute(work).await??;
     let (users, items) = (pairs.users.len(), pairs.items.len());
     if users < 2 || items < 2 {
         return Err(RecommendationError::TooFew {

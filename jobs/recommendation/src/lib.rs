@@ -44,8 +44,8 @@ pub use job::Recommendation;
 pub use model::{MODEL_FORMAT, MODEL_VERSION, RecommendationModel};
 pub use outcome::Outcome;
 pub use settings::{
-    ArithmeticChoice, DEFAULT_SETTINGS, EventWeights, ExplicitGrid, FeedbackChoice, FeedbackKind,
-    FoldChoice, ImplicitGrid, RecommendationSettings, SelectBy, SettingError,
+    ArithmeticChoice, DEFAULT_SETTINGS, Evaluation, EventWeights, ExplicitGrid, FeedbackChoice,
+    FeedbackKind, FoldChoice, ImplicitGrid, RecommendationSettings, SelectBy, SettingError,
 };
 pub use tables::{FactorTable, read_items};
 pub use training::JOB;

@@ -2,12 +2,38 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
 use crate::error::TableError;
 use crate::ids::IdMap;
+
+const PRODUCT_ID: &str = "product_id";
+
+/// The ids of the table of products, which is sorted by them.
+pub(crate) fn ids(table: &RecordBatch) -> Result<IdMap, TableError> {
+    let ids = table.column_by_name(PRODUCT_ID);
+    let ids = ids.ok_or_else(|| TableError::NoColumn(PRODUCT_ID.to_owned()))?;
+    Ok(IdMap::from_sorted(ids)?)
+}
+
+/// The table of products with the number of customers of each, before the time of its last event.
+pub(crate) fn with_customers(
+    table: &RecordBatch,
+    customers: Vec<i64>,
+) -> Result<RecordBatch, TableError> {
+    let mut fields: Vec<FieldRef> = table.schema().fields().iter().cloned().collect();
+    let mut columns = table.columns().to_vec();
+    let last = columns.len().saturating_sub(1);
+    let field = Field::new("n_users", DataType::Int64, false);
+    fields.insert(last, Arc::new(field));
+    columns.insert(last, Arc::new(Int64Array::from(customers)));
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
+}
 
 /// Category and brand of every product.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +71,7 @@ impl Products {
             ))
         };
         let known = Known {
-            ids: IdMap::from_sorted(column("product_id")?)?,
+            ids: ids(table)?,
             categories: vec![text("category_code")?, text("category_id")?],
             brands: text("brand")?,
         };

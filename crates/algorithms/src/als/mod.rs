@@ -19,13 +19,14 @@
 //!   rounding of factors to `f32` after each step.
 //! - A row with fewer scores than unknowns is solved as a system in its scores (the identity of
 //!   Woodbury), for implicit feedback in the eigenbasis of the other side's Gram matrix: the same
-//!   solution for less work.
+//!   solution for less work. Rows of very few scores, most of a shop's customers, are solved side by
+//!   side, each in a lane of the vector registers, with the bits each would have alone.
 //! - Sums over many rows run over fixed blocks in their order, so results have the same bits for
 //!   any number of threads; a very long row is shared between threads without changing them, and
 //!   long rows are begun first, so that no thread is left alone with one.
 //! - The kernels are compiled for AVX-512, AVX2 and the target's own instructions, and sum in the same
 //!   order with each: the same bits on every machine. (At exponents of the regularization other than
-//!   0 and 1 the power function of the system's mathematics library has a say in the last bit.)
+//!   0, 0.5 and 1 the power function of the system's mathematics library has a say in the last bit.)
 //! - With `non_negative` each row is the exact solution under that constraint.
 //!
 //! **Cost.** For `k` factors and one side: `n k^2` operations per row with `n` scores and `k^3 / 3`

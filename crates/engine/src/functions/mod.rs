@@ -6,9 +6,11 @@
 //! | `parse_utc(text)` | `timestamp(us, UTC)`, null when the text is not an instant |
 //! | `unit_hash(id, seed)` | `double` in [0, 1), the same for the same id and seed for ever |
 //!
-//! The aggregates (`distinct_of`, `tally`, `favourite`, `latest_start`, `ledger`) look at each
+//! The aggregate `latest(value, time)` gives what was said last. The others (`distinct_of`, `tally`, `favourite`, `latest_start`, `ledger`) look at each
 //! group as a whole; `per_group` has them.
 
+mod groups;
+mod latest;
 mod parse_utc;
 mod per_group;
 mod unit_hash;
@@ -31,5 +33,7 @@ pub fn scalar_functions() -> Vec<Arc<ScalarUDF>> {
 
 /// Every aggregate of ours.
 pub fn aggregate_functions() -> Vec<Arc<AggregateUDF>> {
-    per_group::functions()
+    let mut functions = per_group::functions();
+    functions.push(latest::latest());
+    functions
 }

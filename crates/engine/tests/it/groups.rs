@@ -98,6 +98,26 @@ left join keyed on groups.g is not distinct from keyed.g
 left join turned on groups.g is not distinct from turned.g
 order by g";
 
+/// What was said last, in a few groups and in many.
+const LATEST: &str = "
+select
+    GROUP as g, latest(number, at) as number, latest(word, at) as word,
+    latest(amount, at) as amount, latest(word, at) filter (where flags = 7) as flagged,
+    latest(null, at) as nothing
+from rows group by GROUP order by g";
+
+/// The same with an order.
+const LATEST_BY_ORDER: &str = "
+select
+    GROUP as g,
+    first_value(number order by at desc, number) filter (where number is not null) as number,
+    first_value(word order by at desc, word) filter (where word is not null) as word,
+    first_value(amount order by at desc, amount) filter (where amount is not null) as amount,
+    first_value(word order by at desc, word)
+        filter (where word is not null and flags = 7) as flagged,
+    cast(null as varchar) as nothing
+from rows group by GROUP order by g";
+
 async fn open(mode: Mode, folder: &Path, threads: usize, mib: usize) -> Engine {
     let params = EngineParams {
         mode,
@@ -147,6 +167,33 @@ async fn groups_as_a_whole_are_what_two_levels_say_however_the_work_is_divided()
     cluster.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_value_is_that_of_an_order_however_the_work_is_divided() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = folder.path().join("rows").to_str().unwrap().to_owned();
+    let one = open(Mode::Embedded, folder.path(), 1, 512).await;
+    one.materialise("rows", ROWS, &[], &url).await.unwrap();
+    let made = async |engine: &Engine, query: &str| {
+        engine.register_parquet("rows", &url).await.unwrap();
+        let mut tables = Vec::new();
+        for group in ["g", "flags", "number * 1000 + flags"] {
+            let query = query.replace("GROUP", group);
+            tables.push(table(&engine.query(&query, &[]).await.unwrap()));
+        }
+        tables
+    };
+    let expected = made(&one, LATEST_BY_ORDER).await;
+    for (threads, mib) in [(1, 512), (2, 512), (7, 512), (2, 12)] {
+        let engine = open(Mode::Embedded, folder.path(), threads, mib).await;
+        let found = made(&engine, LATEST).await;
+        assert_same(&found, &expected, &format!("{threads} threads, {mib} MiB"));
+    }
+    let cluster = open(Mode::Standalone, folder.path(), 3, 512).await;
+    let found = made(&cluster, LATEST).await;
+    assert_same(&found, &expected, "standalone");
+    cluster.close().await;
+}
+
 #[tokio::test]
 async fn a_query_without_groups_is_one_group_also_without_rows() {
     let folder = tempfile::tempdir().unwrap();
@@ -154,14 +201,15 @@ async fn a_query_without_groups_is_one_group_also_without_rows() {
     let query = |condition: &str| {
         format!(
             "select distinct_of(k) as keys, tally(k, f) as sets, favourite(k)['top'] as top,
-                array_length(ledger(k, now(), 1.5, null, f)) as pages
+                array_length(ledger(k, now(), 1.5, null, f)) as pages,
+                latest(k, now()) as latest, latest(cast(f as decimal(9, 2)), now()) as price
              from (values ('a', 1), ('b', 2), ('a', 2), (null, 1)) as v(k, f) where {condition}"
         )
     };
     let all = engine.query(&query("true"), &[]).await.unwrap();
     let text = table(&all);
     assert!(
-        text.contains("| 2    | [0, 0, 1, 1, 0, 0, 0, 0] | a   | 2     |"),
+        text.contains("| 2    | [0, 0, 1, 1, 0, 0, 0, 0] | a   | 2     | a      | 1.00  |"),
         "{text}"
     );
     let none = engine.query(&query("f > 9"), &[]).await.unwrap();
@@ -181,6 +229,8 @@ async fn flags_beyond_seven_and_keys_of_other_types_are_refused() {
         "select tally(k, k - 2) from (values (1)) as v(k)",
         "select distinct_of(k) from (values (1.5e0)) as v(k)",
         "select favourite(k, k) from (values (1)) as v(k)",
+        "select latest(k, now()) from (values (1.5e0)) as v(k)",
+        "select latest(k) from (values (1)) as v(k)",
     ] {
         assert!(engine.query(query, &[]).await.is_err(), "{query}");
     }

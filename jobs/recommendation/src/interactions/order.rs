@@ -8,6 +8,7 @@ use arrow::compute::{SortColumn, lexsort_to_indices, take};
 use arrow::datatypes::{DataType, FieldRef, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
 use engine::QueryResult;
+use rayon::prelude::*;
 
 const USER_ID: &str = "user_id";
 const PRODUCT_ID: &str = "product_id";
@@ -56,16 +57,16 @@ fn runs(batches: &[RecordBatch], user: usize) -> Result<Vec<Run>, ArrowError> {
             .iter()
             .map(|ids| ids.as_primitive::<Int64Type>().values())
             .collect();
-        runs.sort_by_key(|run| users[run.batch][run.rows.start]);
+        runs.par_sort_by_key(|run| users[run.batch][run.rows.start]);
     } else if users.iter().all(|ids| ids.data_type() == &DataType::Utf8) {
         let users: Vec<_> = users.iter().map(|ids| ids.as_string::<i32>()).collect();
-        runs.sort_by_key(|run| users[run.batch].value(run.rows.start));
+        runs.par_sort_by_key(|run| users[run.batch].value(run.rows.start));
     }
     Ok(runs)
 }
 
-/// All columns with the rows in the order of the runs. A column of the batches is let go of as soon
-/// as it is copied.
+/// All columns with the rows in the order of the runs, several at the same time. A column of the
+/// batches is let go of as soon as it is copied.
 fn copied(
     schema: &SchemaRef,
     batches: Vec<RecordBatch>,
@@ -89,7 +90,8 @@ fn copied(
         }
         Ok(make_array(copy.freeze()))
     };
-    sources.into_iter().zip(schema.fields()).map(copy).collect()
+    let columns: Vec<_> = sources.into_iter().zip(schema.fields()).collect();
+    columns.into_par_iter().map(copy).collect()
 }
 
 /// Whether rows rise by user, then product.
@@ -98,8 +100,7 @@ fn is_sorted(users: &ArrayRef, products: &ArrayRef) -> Result<bool, ArrowError> 
         arrow::array::make_comparator(one, one, arrow::compute::SortOptions::default())
     };
     let (user, product) = (follows(users)?, follows(products)?);
-    let mut rows = 1..users.len();
-    Ok(rows.all(|row| {
+    Ok((1..users.len()).into_par_iter().all(|row| {
         user(row - 1, row)
             .then_with(|| product(row - 1, row))
             .is_le()

@@ -7,7 +7,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array,
     Int32Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
 };
-use arrow::compute::{cast, concat_batches, filter, sort, take};
+use arrow::compute::{cast, concat_batches, filter, take};
 use arrow::datatypes::{
     DataType, Decimal128Type, Field, Float64Type, Int32Type, Int64Type, Schema, SchemaRef,
     TimeUnit, TimestampMicrosecondType,
@@ -142,11 +142,15 @@ impl Rows {
         RecordBatch::try_new(schema, columns)
     }
 
-    /// The pairs that are learned from, and the ids they are made of.
-    pub(crate) fn learned(&self) -> Result<PairTable, TableError> {
+    /// The pairs that are learned from, and the ids they are made of. `catalogue` knows every product.
+    pub(crate) fn learned(&self, catalogue: &IdMap) -> Result<PairTable, TableError> {
         let users = IdMap::from_sorted(&distinct(&filter(&self.users, &self.used)?)?)?;
-        let products = sort(&filter(&self.products, &self.used)?, None)?;
-        let items = IdMap::from_sorted(&distinct(&products)?)?;
+        let mut learned = vec![false; catalogue.len()];
+        for (row, place) in self.places(catalogue)?.into_iter().enumerate() {
+            learned[place] |= self.used.value(row);
+        }
+        let items = filter(catalogue.array(), &BooleanArray::from(learned))?;
+        let items = IdMap::from_sorted(&items)?;
         let pairs = self.pairs(&users, &items)?.pairs;
         Ok(PairTable {
             users,
@@ -155,11 +159,31 @@ impl Rows {
         })
     }
 
+    /// How many customers had to do with each product of the catalogue.
+    pub(crate) fn customers(&self, catalogue: &IdMap) -> Result<Vec<i64>, TableError> {
+        let mut customers = vec![0; catalogue.len()];
+        for place in self.places(catalogue)? {
+            customers[place] += 1;
+        }
+        Ok(customers)
+    }
+
+    /// The place of each pair's product in the catalogue, which knows every product.
+    fn places(&self, catalogue: &IdMap) -> Result<Vec<usize>, TableError> {
+        let places = catalogue.indices_of(&self.products)?.into_iter();
+        let known = |place: Option<u32>| place.map(|place| place as usize);
+        let places: Option<Vec<usize>> = places.map(known).collect();
+        places.ok_or(TableError::Stranger)
+    }
+
     /// The used pairs whose user and product are known, and the scores of those that are not.
     pub(crate) fn pairs(&self, users: &IdMap, items: &IdMap) -> Result<Known, TableError> {
         let users = users.indices_of(&self.users)?;
         let items = items.indices_of(&self.products)?;
-        let mut known = Known::default();
+        let mut known = Known {
+            pairs: Vec::with_capacity(self.used.true_count()),
+            ..Known::default()
+        };
         // The best score of each unknown user: rows may come in any order.
         let mut strangers: BTreeMap<String, f32> = BTreeMap::new();
         for row in (0..self.len()).filter(|&row| self.used.value(row)) {

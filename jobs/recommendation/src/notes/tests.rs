@@ -3,6 +3,7 @@
 use super::notes;
 use crate::outcome::{Outcome, Protocol, Verdict};
 use crate::report::tests::fixture::{explicit, outcome};
+use crate::settings::Evaluation;
 
 fn has(outcome: &Outcome, words: &str) -> bool {
     notes(outcome).iter().any(|note| note.contains(words))
@@ -67,6 +68,11 @@ fn a_missing_test_has_a_reason() {
     ));
     outcome.settings.test_share = 0.0;
     assert!(has(&outcome, "test_share is 0"));
+    outcome.settings.evaluation = Evaluation::Errors;
+    assert!(has(
+        &outcome,
+        "only errors of predictions were to be measured"
+    ));
     let fold = explicit();
     assert!(has(&fold, "tested on fold 3") && has(&fold, "all events have the same time"));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use recommendation::Evaluation;
 use recommendation::outcome::{Protocol, Recommender, Verdict};
 
 use crate::support::{HEADER, Shop, two_tastes};
@@ -177,6 +178,36 @@ async fn ratings_are_learned_as_they_are_and_the_latest_counts() {
     let cv = run.text("cv.csv").await;
     // Two settings on two folds, and the test of the chosen one.
     assert_eq!(cv.lines().count(), 1 + 4 + 1, "{cv}");
+}
+
+#[tokio::test]
+async fn lists_need_not_be_evaluated() {
+    let mut shop = Shop::of_csv(&two_tastes());
+    shop.settings.evaluation = Evaluation::Errors;
+    let run = shop.run().await;
+    assert_eq!(
+        (run.outcome.choice.select_by, &run.outcome.quality),
+        ("rmse", &None)
+    );
+    let cv = run.text("cv.csv").await;
+    let first: Vec<&str> = cv.lines().nth(1).unwrap().split(',').collect();
+    let place = |name| {
+        cv.lines()
+            .next()
+            .unwrap()
+            .split(',')
+            .position(|n| n == name)
+            .unwrap()
+    };
+    assert!(
+        !first[place("rmse")].is_empty() && first[place("ndcg_at_10")].is_empty(),
+        "{cv}"
+    );
+    assert!(
+        run.text("report.html")
+            .await
+            .contains("evaluation = &quot;errors&quot;")
+    );
 }
 
 #[tokio::test]

@@ -179,7 +179,7 @@ async fn a_product_is_what_its_latest_event_says_column_by_column() {
     assert_features!(
         products(&events).await["p"],
         category_id: "7", category_code: "tea", brand: "x", unit_price: "1.5000",
-        n_events: "4", n_purchases: "1", n_users: "1", last_event_at: "2024-01-04T00:00:00Z",
+        n_events: "4", n_purchases: "1", last_event_at: "2024-01-04T00:00:00Z",
     );
     assert_features!(
         products(&[bare(NOON)]).await["p"],
@@ -209,26 +209,6 @@ async fn of_attributes_of_one_moment_the_smallest_counts() {
         products(&events).await["p"],
         category_code: "a", category_id: "1", brand: "x", unit_price: "9.0000", n_events: "4",
     );
-}
-
-#[tokio::test]
-async fn customers_of_a_product_are_counted_once_and_those_unknown_not_at_all() {
-    let of = |user, product| Event {
-        user,
-        product,
-        ..event(NOON, "purchase")
-    };
-    let events = [
-        of(Some("a"), "q"),
-        of(Some("a"), "q"),
-        of(Some("b"), "q"),
-        of(None, "q"),
-        of(None, "p"),
-    ];
-    let products = products(&events).await;
-    assert_eq!(products.keys().collect::<Vec<_>>(), ["p", "q"]);
-    assert_features!(products["q"], n_users: "2", n_events: "4", n_purchases: "4");
-    assert_features!(products["p"], n_users: "0", n_events: "1", n_purchases: "1");
 }
 
 #[tokio::test]

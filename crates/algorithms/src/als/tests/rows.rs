@@ -28,6 +28,27 @@ fn row<T: Real>(
     bias.into_iter().chain(vector).collect()
 }
 
+/// The rows of all users as a half-iteration solves them.
+fn side<T: Real>(
+    params: &AlsValidParams,
+    items: &Factors,
+    all: &Interactions,
+    mean: f32,
+    n_short: usize,
+) -> Vec<Vec<f64>> {
+    let gram = params.gram_of(items);
+    let step = HalfStep::<T>::new(params, mean, items, gram.as_deref(), n_short);
+    let users = step.solve_all(&all.by_user, Side::User).unwrap();
+    let row = |user: usize| {
+        let bias = params.has_biases().then_some(f64::from(users.bias(user)));
+        let vector = users.vectors.row(user).to_vec();
+        bias.into_iter()
+            .chain(vector.into_iter().map(f64::from))
+            .collect()
+    };
+    (0..users.len()).map(row).collect()
+}
+
 fn furthest(found: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let size = expected.iter().fold(1e-6, |m: f64, v| m.max(v.abs()));
@@ -66,6 +87,35 @@ proptest! {
         prop_assert!(furthest(&single, &expected) < 2e-3, "{single:?} {expected:?}");
         let single = row::<f32>(&params, &items, &scores, 3.0, usize::MAX >> 16);
         prop_assert!(furthest(&single, &expected) < 2e-3, "{single:?} {expected:?}");
+    }
+
+    /// Rows of all kinds in one half-step, short ones side by side.
+    #[test]
+    fn all_rows_of_a_side_are_solved_as_each_alone(
+        rows in prop::collection::vec(scores(), 1..60), seed: u64, k in 1_usize..34,
+        objective in 0_usize..6, dual: bool
+    ) {
+        let params = objectives(k)[objective].clone();
+        let params = checked(params.arithmetic(Arithmetic::F64));
+        let items = factors(seed, N_ITEMS, k, params.has_biases());
+        // Every third row is cut, so that more are short; every seventh has nothing.
+        let rows: Vec<Vec<(u32, f32)>> = (0..).zip(rows).map(|(place, mut row)| {
+            row.truncate(match place { p if p % 7 == 3 => 0, p if p % 3 == 0 => 4, _ => N_ITEMS });
+            row
+        }).collect();
+        let triples: Vec<(u32, u32, f32)> = (0..)
+            .zip(&rows)
+            .flat_map(|(user, row)| row.iter().map(move |&(item, score)| (user, item, score)))
+            .collect();
+        let all = interactions(rows.len(), N_ITEMS, &triples);
+        let n_short = if dual { usize::MAX >> 16 } else { 0 };
+        let found = side::<f64>(&params, &items, &all, 3.0, n_short);
+        let single = side::<f32>(&params, &items, &all, 3.0, n_short);
+        for (user, scores) in rows.iter().enumerate() {
+            let expected = row::<f64>(&params, &items, scores, 3.0, n_short);
+            prop_assert!(furthest(&found[user], &expected) < 1e-6, "{user}");
+            prop_assert!(furthest(&single[user], &expected) < 2e-3, "{user}");
+        }
     }
 
     #[test]

@@ -8,9 +8,9 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::Field;
 use datafusion::common::internal_err;
 use datafusion::error::Result;
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
-use datafusion::scalar::ScalarValue;
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
+use super::super::groups::{OneGroup, wanted};
 use super::entries::{Entries, Grouped, check_groups};
 use super::keys::{Keys, Names};
 
@@ -212,12 +212,6 @@ impl<K: Keys, M: Measure<K>> GroupsAccumulator for PerGroup<K, M> {
     }
 }
 
-/// The rows that a filter lets through.
-pub(super) fn wanted(filter: &BooleanArray) -> NullBuffer {
-    let wanted = (0..filter.len()).map(|row| filter.is_valid(row) && filter.value(row));
-    NullBuffer::from_iter(wanted)
-}
-
 /// The groups of the values of lists; values of no list have none.
 pub(super) fn groups_of(lists: &ListArray, group_indices: &[usize]) -> Vec<Option<u32>> {
     let mut groups: Vec<Option<u32>> = vec![None; lists.values().len()];
@@ -240,40 +234,4 @@ pub(super) fn list(
 ) -> Result<ArrayRef> {
     let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
     Ok(Arc::new(ListArray::try_new(item, offsets, values, nulls)?))
-}
-
-/// The accumulator of a query without groups: that of one group.
-pub(super) struct OneGroup<G>(pub(super) G);
-
-impl<G> std::fmt::Debug for OneGroup<G> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OneGroup").finish_non_exhaustive()
-    }
-}
-
-impl<G: GroupsAccumulator + Sync> Accumulator for OneGroup<G> {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; values[0].len()];
-        self.0.update_batch(values, &groups, None, 1)
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let result = GroupsAccumulator::evaluate(&mut self.0, EmitTo::All)?;
-        ScalarValue::try_from_array(&result, 0)
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.0.size()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let columns = GroupsAccumulator::state(&mut self.0, EmitTo::All)?;
-        let first = |column: &ArrayRef| ScalarValue::try_from_array(column, 0);
-        columns.iter().map(first).collect()
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let groups = vec![0; states[0].len()];
-        GroupsAccumulator::merge_batch(&mut self.0, states, &groups, 1)
-    }
 }

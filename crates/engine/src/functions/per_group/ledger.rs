@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, ListArray, StructArray,
-    TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Decimal128Builder, Int64Array,
+    ListArray, StructArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
@@ -14,7 +14,8 @@ use datafusion::common::{exec_err, internal_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
-use super::accumulate::{OneGroup, groups_of, list, wanted};
+use super::super::groups::{OneGroup, wanted};
+use super::accumulate::{groups_of, list};
 use super::entries::{Entries, Grouped, check_groups};
 use super::keys::{Keys, Names};
 use super::moment;
@@ -251,7 +252,8 @@ impl<K: Keys> GroupsAccumulator for Ledgers<K> {
         let taken = self.take(emit_to)?;
         let Taken { rows, names, .. } = &taken;
         let room = rows.len() / 2;
-        let (mut keys, mut sums) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        let mut keys = Vec::with_capacity(room);
+        let mut sums = Decimal128Builder::with_capacity(room);
         let (mut counts, mut lasts) = (Vec::with_capacity(room), Vec::with_capacity(room));
         let (mut scores, mut marks) = (Vec::new(), Vec::new());
         let (any_scores, any_marks) = (taken.scores.len() > 0, taken.marks.len() > 0);
@@ -283,7 +285,7 @@ impl<K: Keys> GroupsAccumulator for Ledgers<K> {
                     *sum = sum.wrapping_add(*amount);
                 }
                 keys.push(key);
-                sums.push(sum);
+                sums.append_option(sum);
                 counts.push(page.len() as i64);
                 lasts.push(last);
                 if any_scores {
@@ -307,7 +309,7 @@ impl<K: Keys> GroupsAccumulator for Ledgers<K> {
         let fields = page_fields(keys.data_type());
         let columns: Vec<ArrayRef> = vec![
             keys,
-            Arc::new(Decimal128Array::from_iter(sums).with_data_type(SUM)),
+            Arc::new(sums.finish().with_data_type(SUM)),
             Arc::new(Int64Array::from(counts)),
             Arc::new(TimestampMicrosecondArray::from(lasts).with_timezone("UTC")),
             scores,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::evaluation::fits::{AtOnce, Common, interactions};
-use crate::outcome::Candidate;
-use crate::settings::{FeedbackKind, SelectBy};
+use crate::outcome::{Candidate, Choice, FoldResult};
+use crate::settings::{Evaluation, FeedbackKind, SelectBy};
 
 #[test]
 fn rmse_of_a_fold_is_the_plain_formula_over_all_its_pairs() {
@@ -54,6 +54,33 @@ fn the_choice_depends_on_nothing_but_data_settings_and_seed() {
     }
     let other = choose(&pairs, FeedbackKind::Implicit, &settings(), 43, GIB).unwrap();
     assert_ne!(other.candidates, one.candidates);
+}
+
+#[test]
+fn without_lists_the_errors_are_the_same_and_they_decide() {
+    let pairs = tastes();
+    let mut settings = settings();
+    settings.select_by = SelectBy::Rmse;
+    let measure = |settings: &RecommendationSettings| {
+        choose(&pairs, FeedbackKind::Implicit, settings, 42, GIB).unwrap()
+    };
+    let whole = measure(&settings);
+    settings.evaluation = Evaluation::Errors;
+    settings.select_by = SelectBy::Auto;
+    let errors = measure(&settings);
+    assert_eq!(
+        (errors.select_by, errors.selected),
+        ("rmse", whole.selected)
+    );
+    let of = |choice: &Choice| -> Vec<FoldResult> {
+        let folds = choice.candidates.iter().flat_map(|c| c.folds.clone());
+        folds.collect()
+    };
+    for (errors, mut whole) in of(&errors).into_iter().zip(of(&whole)) {
+        assert!(whole.values.lists.take().is_some());
+        whole.n_users = 0;
+        assert_eq!(errors, whole);
+    }
 }
 
 #[test]
