@@ -206,7 +206,7 @@ async fn lists_need_not_be_evaluated() {
     assert!(
         run.text("report.html")
             .await
-            .contains("evaluation = &quot;errors&quot;")
+            .contains("only errors of predictions were to be measured")
     );
 }
 

@@ -164,7 +164,7 @@ fn the_verdict_is_the_first_finding() {
             && !first(&outcome).contains("Use them")
     );
     outcome.quality = None;
-    assert!(first(&outcome).contains("they could not be tested"));
+    assert!(first(&outcome).contains("they were not tested"));
 }
 
 #[test]
