@@ -389,8 +389,9 @@ async fn facts(
     let products = interactions::products(engine, span.as_of).await?;
     let work = move || {
         let catalogue = products::ids(&products)?;
-        let products = products::with_customers(&products, rows.customers(&catalogue)?)?;
-        let pairs = rows.learned(&catalogue)?;
+        let places = rows.places(&catalogue)?;
+        let products = products::with_customers(&products, &places)?;
+        let pairs = rows.learned(&catalogue, &places)?;
         let learned = learned(&rows, &pairs, scoring)?;
         Ok::<_, TableError>((rows, products, pairs, learned))
     };

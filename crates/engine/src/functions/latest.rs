@@ -6,14 +6,17 @@
 //! its time per group.
 
 use std::cmp::Ordering;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, StringArray,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray,
     TimestampMicrosecondArray, make_array,
 };
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Field, FieldRef, Int64Type, TimestampMicrosecondType,
+};
 use datafusion::common::{exec_err, internal_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -22,7 +25,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
 
-use super::groups::{OneGroup, wanted};
+use super::groups::{OneGroup, moment, wanted};
 
 /// The aggregate.
 pub(super) fn latest() -> Arc<AggregateUDF> {
@@ -34,11 +37,6 @@ pub(super) fn latest() -> Arc<AggregateUDF> {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Latest {
     signature: Signature,
-}
-
-/// The type of times.
-fn moment() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
 /// The type a value is taken as.
@@ -96,10 +94,10 @@ impl AggregateUDFImpl for Latest {
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         let value_type = args.expr_fields[0].data_type();
         Ok(match value_type {
-            DataType::Int64 => Box::new(OneGroup(Groups::<Integers>::of_one(value_type))),
-            DataType::Decimal128(_, _) => {
-                Box::new(OneGroup(Groups::<Decimals>::of_one(value_type)))
-            }
+            DataType::Int64 => Box::new(OneGroup(Groups::<Numbers<Int64Type>>::of_one(value_type))),
+            DataType::Decimal128(_, _) => Box::new(OneGroup(
+                Groups::<Numbers<Decimal128Type>>::of_one(value_type),
+            )),
             DataType::Utf8 => Box::new(OneGroup(Groups::<Texts>::of_one(value_type))),
             other => return exec_err!("latest knows no {other}"),
         })
@@ -115,8 +113,10 @@ impl AggregateUDFImpl for Latest {
     ) -> Result<Box<dyn GroupsAccumulator>> {
         let value_type = args.expr_fields[0].data_type();
         Ok(match value_type {
-            DataType::Int64 => Box::new(Groups::<Integers>::new(value_type)),
-            DataType::Decimal128(_, _) => Box::new(Groups::<Decimals>::new(value_type)),
+            DataType::Int64 => Box::new(Groups::<Numbers<Int64Type>>::new(value_type)),
+            DataType::Decimal128(_, _) => {
+                Box::new(Groups::<Numbers<Decimal128Type>>::new(value_type))
+            }
             DataType::Utf8 => Box::new(Groups::<Texts>::new(value_type)),
             other => return exec_err!("latest knows no {other}"),
         })
@@ -146,43 +146,26 @@ trait Values: Send + Sync + 'static {
     }
 }
 
-/// Integers.
-struct Integers;
+/// Numbers of a type.
+struct Numbers<T>(PhantomData<T>);
 
-impl Values for Integers {
-    type Column = Int64Array;
-    type Kept = i64;
+impl<T> Values for Numbers<T>
+where
+    T: ArrowPrimitiveType<Native: Ord + Send + Sync> + Send + Sync,
+{
+    type Column = PrimitiveArray<T>;
+    type Kept = T::Native;
 
-    fn order(column: &Int64Array, row: usize, kept: &i64) -> Ordering {
+    fn order(column: &PrimitiveArray<T>, row: usize, kept: &T::Native) -> Ordering {
         column.value(row).cmp(kept)
     }
 
-    fn keep(column: &Int64Array, row: usize) -> i64 {
+    fn keep(column: &PrimitiveArray<T>, row: usize) -> T::Native {
         column.value(row)
     }
 
-    fn column(kept: Vec<Option<i64>>) -> Int64Array {
-        kept.into()
-    }
-}
-
-/// Decimals, of one precision and scale.
-struct Decimals;
-
-impl Values for Decimals {
-    type Column = Decimal128Array;
-    type Kept = i128;
-
-    fn order(column: &Decimal128Array, row: usize, kept: &i128) -> Ordering {
-        column.value(row).cmp(kept)
-    }
-
-    fn keep(column: &Decimal128Array, row: usize) -> i128 {
-        column.value(row)
-    }
-
-    fn column(kept: Vec<Option<i128>>) -> Decimal128Array {
-        kept.into()
+    fn column(kept: Vec<Option<T::Native>>) -> PrimitiveArray<T> {
+        kept.into_iter().collect()
     }
 }
 

@@ -142,11 +142,16 @@ impl Rows {
         RecordBatch::try_new(schema, columns)
     }
 
-    /// The pairs that are learned from, and the ids they are made of. `catalogue` knows every product.
-    pub(crate) fn learned(&self, catalogue: &IdMap) -> Result<PairTable, TableError> {
+    /// The pairs that are learned from, and the ids they are made of. `places` are those
+    /// of [`Rows::places`].
+    pub(crate) fn learned(
+        &self,
+        catalogue: &IdMap,
+        places: &[usize],
+    ) -> Result<PairTable, TableError> {
         let users = IdMap::from_sorted(&distinct(&filter(&self.users, &self.used)?)?)?;
         let mut learned = vec![false; catalogue.len()];
-        for (row, place) in self.places(catalogue)?.into_iter().enumerate() {
+        for (row, &place) in places.iter().enumerate() {
             learned[place] |= self.used.value(row);
         }
         let items = filter(catalogue.array(), &BooleanArray::from(learned))?;
@@ -159,17 +164,8 @@ impl Rows {
         })
     }
 
-    /// How many customers had to do with each product of the catalogue.
-    pub(crate) fn customers(&self, catalogue: &IdMap) -> Result<Vec<i64>, TableError> {
-        let mut customers = vec![0; catalogue.len()];
-        for place in self.places(catalogue)? {
-            customers[place] += 1;
-        }
-        Ok(customers)
-    }
-
     /// The place of each pair's product in the catalogue, which knows every product.
-    fn places(&self, catalogue: &IdMap) -> Result<Vec<usize>, TableError> {
+    pub(crate) fn places(&self, catalogue: &IdMap) -> Result<Vec<usize>, TableError> {
         let places = catalogue.indices_of(&self.products)?.into_iter();
         let known = |place: Option<u32>| place.map(|place| place as usize);
         let places: Option<Vec<usize>> = places.map(known).collect();

@@ -14,11 +14,11 @@ use datafusion::common::{exec_err, internal_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 
+use super::super::groups::moment;
 use super::super::groups::{OneGroup, wanted};
 use super::accumulate::{groups_of, list};
 use super::entries::{Entries, Grouped, check_groups};
 use super::keys::{Keys, Names};
-use super::moment;
 
 /// The amount of a row that has none.
 const NOTHING: i64 = i64::MIN;

@@ -22,7 +22,7 @@ mod measures;
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -31,6 +31,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility,
 };
 
+use super::groups::moment;
 use accumulate::{Measure, PerGroup};
 use keys::{Days, Integers, Keys, Texts};
 use ledger::Ledgers;
@@ -64,11 +65,6 @@ impl Kind {
             Self::Ledger => ledger::argument_types().to_vec(),
         }
     }
-}
-
-/// The type of times.
-fn moment() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
 /// Every aggregate of this module.
