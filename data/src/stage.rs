@@ -213,7 +213,10 @@ impl<'a> Staging<'a> {
         mut account: Account,
         params: &EventsParams,
     ) -> Result<Staged, DataError> {
-        let sample = sample(params);
+        let [fraction, seed] = sample(params);
+        // Where nothing was rejected nothing is judged again, whatever asks for the events.
+        let clean = ScalarValue::Boolean(Some(account.quarantined.is_empty()));
+        let usable = [fraction, seed, ("clean", clean)];
         if self.chosen.mapping.dedup {
             let keys: Vec<String> = (0..self.columns.len()).map(carried).collect();
             let query =
@@ -221,16 +224,16 @@ impl<'a> Staging<'a> {
             let url = format!("{}/events/", self.work_url);
             let written = self
                 .engine
-                .materialise("events", &query, &sample, &url)
+                .materialise("events", &query, &usable, &url)
                 .await?;
             account.duplicates = account.used.saturating_sub(written.rows);
             account.used = written.rows;
         } else {
             let query = staging::EVENTS.render(&[])?;
-            self.engine.create_view("events", &query, &sample).await?;
+            self.engine.create_view("events", &query, &usable).await?;
         }
         self.engine
-            .create_view("rejected", &staging::REJECTED.render(&[])?, &[])
+            .create_view("rejected", &staging::REJECTED.render(&[])?, &usable)
             .await?;
         info!(
             rows_read = account.rows_read,

@@ -9,14 +9,16 @@ with known as (
         product_id,
         order_id,
         event_time,
-        case event_type
-            when 'view' then 1
-            when 'cart' then 2
-            when 'purchase' then 4
-            when 'return' then 8
-            when 'remove_from_cart' then 16
-            else 0
-        end as kind,
+        cast(
+            case event_type
+                when 'view' then 1
+                when 'cart' then 2
+                when 'purchase' then 4
+                when 'return' then 8
+                when 'remove_from_cart' then 16
+                else 0
+            end as tinyint
+        ) as kind,
         case when event_type in ('purchase', 'return') then quantity end as quantity,
         case
             when event_type in ('purchase', 'return')

@@ -5,6 +5,10 @@
 with flagged as (
     select
         *,
+        case
+            when event_type in ('view', 'cart', 'remove_from_cart', 'purchase', 'return')
+                then event_type
+        end as known_type,
         user_id is null as anonymous,
         case
             when $fraction is null then true
@@ -17,14 +21,14 @@ with flagged as (
 select
     reason,
     readable,
-    event_type,
+    known_type as event_type,
     anonymous,
     sampled,
     count(*) as n_rows,
     min(event_time) as first_event,
     max(event_time) as last_event,
     count(*) filter (where event_time is null) as no_event_time,
-    count(*) filter (where event_type is null) as no_event_type,
+    count(*) filter (where known_type is null) as no_event_type,
     count(*) filter (where user_id is null) as no_user_id,
     count(*) filter (where product_id is null) as no_product_id,
     count(*) filter (where order_id is null) as no_order_id,
@@ -36,4 +40,4 @@ select
     count(*) filter (where fold is null) as no_fold,
     count(*) filter (where unit_price = 0) as zero_price
 from flagged
-group by reason, readable, event_type, anonymous, sampled
+group by reason, readable, known_type, anonymous, sampled

@@ -2,7 +2,7 @@
 --          $fraction is given. Rows are equal when all columns of the source are, so that every
 --          aggregate below is over equal values.
 -- grain: one event; rows without a user stay, unless a sample is asked for
--- params: $fraction of the users or null for all, $seed of the sample; source_columns: all of them
+-- params: $fraction of the users or null for all, $seed of the sample, $clean boolean: no row has a reason; source_columns: all of them
 -- reads: stg_rows
 select
     min(event_time) as event_time,
@@ -18,6 +18,6 @@ select
     min(score) as score,
     min(fold) as fold
 from stg_rows
-where reason is null
+where ($clean or reason is null)
     and ($fraction is null or (user_id is not null and unit_hash(user_id, $seed) < $fraction))
 group by {{source_columns}}

@@ -1,6 +1,6 @@
 -- purpose: the quarantine: what could not be used, where it stands and why
 -- grain: one line of the source that cannot be used
--- params: none
+-- params: $clean boolean: no row has a reason
 -- reads: stg_rows
 select
     url as file,
@@ -8,4 +8,5 @@ select
     reason,
     raw
 from stg_rows
-where reason is not null
+where not $clean
+    and reason is not null

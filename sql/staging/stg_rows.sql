@@ -77,10 +77,7 @@ select
         when reason is not null then left({{row_json}}, 2048)
     end as raw,
     event_time,
-    case
-        when event_type in ('view', 'cart', 'remove_from_cart', 'purchase', 'return')
-            then event_type
-    end as event_type,
+    event_type,
     user_id,
     product_id,
     order_id,
