@@ -48,6 +48,8 @@ pub fn session_config(partitions: usize, max_message_size_bytes: usize) -> Sessi
         // Step tables are read once or twice and then deleted: quick to pack, and no more than
         // this many rows in a writer's memory.
         .set_str("datafusion.execution.parquet.compression", "lz4_raw")
+        // What is spilled is mostly ids, nulls and zeros.
+        .set_str("datafusion.execution.spill_compression", "lz4_frame")
         .set_usize(
             "datafusion.execution.parquet.max_row_group_size",
             STEP_ROW_GROUP_ROWS,

@@ -9,11 +9,12 @@ use datafusion::logical_expr::{Extension, LogicalPlan};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::{Keyed, KeyedExec};
+use super::{InPartsExec, Keyed, KeyedExec};
 use crate::envelope;
 
 const NODE_MARKER: &[u8] = b"\0keyed-node\x01";
 const EXEC_MARKER: &[u8] = b"\0keyed-exec\x01";
+const PARTS_MARKER: &[u8] = b"\0keyed-parts\x01";
 
 /// The bytes of a logical node, if it is rows by key.
 pub(crate) fn encode_node(node: &Extension) -> Option<Result<Vec<u8>>> {
@@ -34,18 +35,29 @@ pub(crate) fn decode_node(bytes: &[u8], inputs: &[LogicalPlan]) -> Option<Result
     }))
 }
 
-/// The bytes of an operator, if it is rows by key.
+/// The bytes of an operator, if it is rows by key or an aggregate of them in parts.
 pub(crate) fn encode_exec(plan: &dyn ExecutionPlan) -> Option<Result<Vec<u8>>> {
+    if plan.is::<InPartsExec>() {
+        return Some(envelope::pack(PARTS_MARKER, &Schema::empty(), &()));
+    }
     let keyed = plan.downcast_ref::<KeyedExec>()?;
     let places: Vec<usize> = keyed.keys.iter().map(Column::index).collect();
     Some(envelope::pack(EXEC_MARKER, &Schema::empty(), &places))
 }
 
-/// The operator of these bytes, if they are of rows by key.
+/// The operator of these bytes, if they are of rows by key or of an aggregate in parts.
 pub(crate) fn decode_exec(
     bytes: &[u8],
     inputs: &[Arc<dyn ExecutionPlan>],
 ) -> Option<Result<Arc<dyn ExecutionPlan>>> {
+    if let Some(unpacked) = envelope::unpack::<()>(PARTS_MARKER, bytes) {
+        return Some(unpacked.and_then(|_| {
+            let [aggregate] = inputs else {
+                return internal_err!("parts have one aggregate");
+            };
+            Ok(Arc::new(InPartsExec::new(Arc::clone(aggregate))) as Arc<dyn ExecutionPlan>)
+        }));
+    }
     let unpacked = envelope::unpack::<Vec<usize>>(EXEC_MARKER, bytes)?;
     Some(unpacked.and_then(|(_, places)| {
         let [input] = inputs else {

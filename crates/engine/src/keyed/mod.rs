@@ -4,15 +4,20 @@
 //! exchange. Where nearly every row of a part is a group of its own there, the first phase only
 //! rewrites rows as states, each several times as wide as the row. The functions of groups
 //! (`functions::per_group`) belong to such queries; below an aggregate with one of them [`KeyRows`]
-//! places a [`Keyed`], and the aggregate finds its groups whole and is planned in one phase.
+//! places a [`Keyed`], and the aggregate finds its groups whole and is planned in one phase, and run
+//! on one part of its groups after the other ([`InPartsExec`]).
 
 pub(crate) mod codec;
 mod exec;
+mod held;
 mod node;
+mod parts;
 mod planner;
 mod rule;
+mod split;
 
 pub(crate) use exec::KeyedExec;
 pub(crate) use node::Keyed;
+pub(crate) use parts::InPartsExec;
 pub(crate) use planner::KeyedPlanner;
 pub(crate) use rule::KeyRows;

@@ -13,7 +13,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use super::{Sink, SinkExec};
-use crate::keyed::KeyedPlanner;
+use crate::keyed::{InPartsExec, KeyedPlanner};
 
 /// DataFusion's planner, which knows our nodes as well.
 #[derive(Debug, Default)]
@@ -26,12 +26,14 @@ impl QueryPlanner for EnginePlanner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![
+        let planned = DefaultPhysicalPlanner::with_extension_planners(vec![
             Arc::new(SinkPlanner),
             Arc::new(KeyedPlanner),
         ])
         .create_physical_plan(plan, session)
-        .await
+        .await?;
+        // The last: parts are no business of the rules that choose operators.
+        InPartsExec::within(planned)
     }
 }
 
