@@ -14,7 +14,7 @@ use pipeline::{Done, Failure, Job, JobContext};
 use crate::error::{RecommendationError, TableError};
 use crate::evaluation::{self, Split};
 use crate::interactions::{
-    self, PairTable, Rows, Scoring, Seen, Window, learned, log_facts, split_moment,
+    self, PairTable, Places, Rows, Scoring, Seen, Window, learned, log_facts, split_moment,
 };
 use crate::keep::Kept;
 use crate::outcome::{
@@ -389,10 +389,10 @@ async fn facts(
     let products = interactions::products(engine, span.as_of).await?;
     let work = move || {
         let catalogue = products::ids(&products)?;
-        let places = rows.places(&catalogue)?;
-        let products = products::with_customers(&products, &places)?;
-        let pairs = rows.learned(&catalogue, &places)?;
-        let learned = learned(&rows, &pairs, scoring)?;
+        let places = Places::of_rows(&rows, &catalogue)?;
+        let products = products::with_customers(&products, places.per_product())?;
+        let pairs = places.learned(&rows, &catalogue)?;
+        let learned = learned(&rows, &places, &pairs, scoring);
         Ok::<_, TableError>((rows, products, pairs, learned))
     };
     let (rows, products, pairs, learned) = context.compute(work).await??;

@@ -19,21 +19,16 @@ pub(crate) fn ids(table: &RecordBatch) -> Result<IdMap, TableError> {
 }
 
 /// The table of products with the number of customers of each, before the time of its last event.
-/// `places` are those of the products of all pairs in the table.
 pub(crate) fn with_customers(
     table: &RecordBatch,
-    places: &[usize],
+    customers: &[i64],
 ) -> Result<RecordBatch, TableError> {
-    let mut customers = vec![0_i64; table.num_rows()];
-    for &place in places {
-        customers[place] += 1;
-    }
     let mut fields: Vec<FieldRef> = table.schema().fields().iter().cloned().collect();
     let mut columns = table.columns().to_vec();
     let last = columns.len().saturating_sub(1);
     let field = Field::new("n_users", DataType::Int64, false);
     fields.insert(last, Arc::new(field));
-    columns.insert(last, Arc::new(Int64Array::from(customers)));
+    columns.insert(last, Arc::new(Int64Array::from(customers.to_vec())));
     Ok(RecordBatch::try_new(
         Arc::new(Schema::new(fields)),
         columns,

@@ -3,7 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, MutableArrayData, RecordBatch, make_array};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, MutableArrayData, PrimitiveArray, RecordBatch,
+    downcast_primitive, make_array,
+};
 use arrow::compute::{SortColumn, lexsort_to_indices, take};
 use arrow::datatypes::{DataType, FieldRef, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
@@ -57,12 +60,20 @@ fn runs(batches: &[RecordBatch], user: usize) -> Result<Vec<Run>, ArrowError> {
             .iter()
             .map(|ids| ids.as_primitive::<Int64Type>().values())
             .collect();
-        runs.par_sort_by_key(|run| users[run.batch][run.rows.start]);
-    } else if users.iter().all(|ids| ids.data_type() == &DataType::Utf8) {
+        return Ok(by_user(runs, |run| users[run.batch][run.rows.start]));
+    }
+    if users.iter().all(|ids| ids.data_type() == &DataType::Utf8) {
         let users: Vec<_> = users.iter().map(|ids| ids.as_string::<i32>()).collect();
-        runs.par_sort_by_key(|run| users[run.batch].value(run.rows.start));
+        return Ok(by_user(runs, |run| users[run.batch].value(run.rows.start)));
     }
     Ok(runs)
+}
+
+/// Sorts runs by their users, which are looked up once.
+fn by_user<T: Ord + Copy + Send>(runs: Vec<Run>, user: impl Fn(&Run) -> T) -> Vec<Run> {
+    let mut runs: Vec<(T, Run)> = runs.into_iter().map(|run| (user(&run), run)).collect();
+    runs.par_sort_by_key(|(user, _)| *user);
+    runs.into_iter().map(|(_, run)| run).collect()
 }
 
 /// All columns with the rows in the order of the runs, several at the same time. A column of the
@@ -79,23 +90,75 @@ fn copied(
         }
     }
     let rows = runs.iter().map(|run| run.rows.len()).sum();
-    let copy = |(source, field): (Vec<ArrayRef>, &FieldRef)| {
-        if rows == 0 {
-            return Ok(arrow::array::new_empty_array(field.data_type()));
-        }
-        let data: Vec<_> = source.iter().map(|array| array.to_data()).collect();
-        let mut copy = MutableArrayData::new(data.iter().collect(), false, rows);
-        for run in runs {
-            copy.try_extend(run.batch, run.rows.start, run.rows.end)?;
-        }
-        Ok(make_array(copy.freeze()))
-    };
+    let copy = |(source, field): (Vec<ArrayRef>, &FieldRef)| copy(&source, field, runs, rows);
     let columns: Vec<_> = sources.into_iter().zip(schema.fields()).collect();
     columns.into_par_iter().map(copy).collect()
 }
 
+/// One column with the rows in the order of the runs.
+fn copy(
+    source: &[ArrayRef],
+    field: &FieldRef,
+    runs: &[Run],
+    rows: usize,
+) -> Result<ArrayRef, ArrowError> {
+    let nulls: usize = source.iter().map(|array| array.null_count()).sum();
+    if nulls == rows {
+        return Ok(arrow::array::new_null_array(field.data_type(), rows));
+    }
+    if nulls == 0 {
+        macro_rules! numbers {
+            ($kind:ty) => {
+                Ok(Arc::new(numbers::<$kind>(source, runs, rows)))
+            };
+        }
+        downcast_primitive! {
+            field.data_type() => (numbers),
+            _ => any(source, runs, rows),
+        }
+    } else {
+        any(source, runs, rows)
+    }
+}
+
+/// Numbers, none of them null.
+fn numbers<T: ArrowPrimitiveType>(
+    source: &[ArrayRef],
+    runs: &[Run],
+    rows: usize,
+) -> PrimitiveArray<T> {
+    let source: Vec<&PrimitiveArray<T>> = source.iter().map(AsArray::as_primitive).collect();
+    let mut values = Vec::with_capacity(rows);
+    for run in runs {
+        values.extend_from_slice(&source[run.batch].values()[run.rows.clone()]);
+    }
+    let data_type = source.first().map(|array| array.data_type().clone());
+    let values = PrimitiveArray::<T>::new(values.into(), None);
+    values.with_data_type(data_type.unwrap_or(T::DATA_TYPE))
+}
+
+fn any(source: &[ArrayRef], runs: &[Run], rows: usize) -> Result<ArrayRef, ArrowError> {
+    let data: Vec<_> = source.iter().map(|array| array.to_data()).collect();
+    let mut copy = MutableArrayData::new(data.iter().collect(), false, rows);
+    for run in runs {
+        copy.try_extend(run.batch, run.rows.start, run.rows.end)?;
+    }
+    Ok(make_array(copy.freeze()))
+}
+
 /// Whether rows rise by user, then product.
 fn is_sorted(users: &ArrayRef, products: &ArrayRef) -> Result<bool, ArrowError> {
+    if let (Some(users), Some(products)) = (
+        users.as_primitive_opt::<Int64Type>(),
+        products.as_primitive_opt::<Int64Type>(),
+    ) && users.null_count() + products.null_count() == 0
+    {
+        let (users, products) = (users.values(), products.values());
+        let key = |row: usize| (users[row], products[row]);
+        return Ok((1..users.len())
+            .into_par_iter()
+            .all(|row| key(row - 1) <= key(row)));
+    }
     let follows = |one: &ArrayRef| -> Result<_, ArrowError> {
         arrow::array::make_comparator(one, one, arrow::compute::SortOptions::default())
     };

@@ -7,15 +7,17 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float32Array, Float64Array,
     Int32Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
 };
-use arrow::compute::{cast, concat_batches, filter, take};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{
     DataType, Decimal128Type, Field, Float64Type, Int32Type, Int64Type, Schema, SchemaRef,
     TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
 use engine::QueryResult;
+use rayon::prelude::*;
 
-use super::{Pair, PairTable};
+use super::Pair;
 use crate::error::TableError;
 use crate::ids::IdMap;
 use crate::model::score_of;
@@ -85,19 +87,19 @@ impl Rows {
         } else {
             let unit = 10_f64.powi(i32::from(EVIDENCE_SCALE));
             let score =
-                |sum: i128| score_of(sum as f64 / unit, scoring.scores_given, scoring.max_score);
-            summed.iter().map(|sum| sum.map(score)).collect()
+                |sum: &i128| score_of(*sum as f64 / unit, scoring.scores_given, scoring.max_score);
+            let scores: Vec<f32> = summed.values().par_iter().map(score).collect();
+            Float32Array::new(scores.into(), summed.nulls().cloned())
         };
-        let used: BooleanArray = match rows.column_by_name("enough") {
-            Some(enough) => {
-                let enough = enough.as_boolean();
-                let both = |row: usize| Some(enough.value(row) && scores.is_valid(row));
-                (0..rows.num_rows()).map(both).collect()
-            }
-            None => (0..rows.num_rows())
-                .map(|row| Some(scores.is_valid(row)))
-                .collect(),
+        let scored = match scores.nulls() {
+            Some(nulls) => nulls.inner().clone(),
+            None => BooleanBuffer::new_set(rows.num_rows()),
         };
+        let used = match rows.column_by_name("enough") {
+            Some(enough) => enough.as_boolean().values() & &scored,
+            None => scored,
+        };
+        let used = BooleanArray::from(used);
         Ok(Self {
             users: Arc::clone(column("user_id")?),
             products: Arc::clone(column("product_id")?),
@@ -140,36 +142,6 @@ impl Rows {
             Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
         let columns = columns.into_iter().map(|(_, column, _)| column).collect();
         RecordBatch::try_new(schema, columns)
-    }
-
-    /// The pairs that are learned from, and the ids they are made of. `places` are those
-    /// of [`Rows::places`].
-    pub(crate) fn learned(
-        &self,
-        catalogue: &IdMap,
-        places: &[usize],
-    ) -> Result<PairTable, TableError> {
-        let users = IdMap::from_sorted(&distinct(&filter(&self.users, &self.used)?)?)?;
-        let mut learned = vec![false; catalogue.len()];
-        for (row, &place) in places.iter().enumerate() {
-            learned[place] |= self.used.value(row);
-        }
-        let items = filter(catalogue.array(), &BooleanArray::from(learned))?;
-        let items = IdMap::from_sorted(&items)?;
-        let pairs = self.pairs(&users, &items)?.pairs;
-        Ok(PairTable {
-            users,
-            items,
-            pairs,
-        })
-    }
-
-    /// The place of each pair's product in the catalogue, which knows every product.
-    pub(crate) fn places(&self, catalogue: &IdMap) -> Result<Vec<usize>, TableError> {
-        let places = catalogue.indices_of(&self.products)?.into_iter();
-        let known = |place: Option<u32>| place.map(|place| place as usize);
-        let places: Option<Vec<usize>> = places.map(known).collect();
-        places.ok_or(TableError::Stranger)
     }
 
     /// The used pairs whose user and product are known, and the scores of those that are not.
@@ -220,16 +192,6 @@ pub(crate) struct Known {
     pub(crate) unknown_users: Vec<f32>,
     /// The scores of known users for products that are not known.
     pub(crate) unknown_products: Vec<f32>,
-}
-
-/// Sorted values without repetition.
-fn distinct(sorted: &dyn Array) -> Result<ArrayRef, ArrowError> {
-    let ranges = arrow::compute::partition(&[sorted.slice(0, sorted.len())])?.ranges();
-    let firsts: arrow::array::UInt64Array = ranges
-        .iter()
-        .map(|range| Some(range.start as u64))
-        .collect();
-    take(sorted, &firsts, None)
 }
 
 fn as_decimal(scores: &Float64Array) -> Result<Decimal128Array, ArrowError> {

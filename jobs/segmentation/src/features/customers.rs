@@ -6,10 +6,11 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array, RecordBatch,
     TimestampMicrosecondArray,
 };
-use arrow::compute::{cast, concat_batches, sort_to_indices, take};
+use arrow::compute::{cast, concat, interleave, sort_to_indices};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
+use rayon::prelude::*;
 
 use crate::money::{MONEY_PRECISION, MONEY_SCALE, Money};
 
@@ -72,18 +73,40 @@ impl Customers {
     ///
     /// # Errors
     ///
-    /// [`FeatureError`] when a column is missing or cannot be cast. Cost: one sort.
+    /// [`FeatureError`] when a column is missing or cannot be cast. Cost: one sort of the ids, one
+    /// copy of each column; columns are shared between threads.
     pub fn from_batches(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Self, FeatureError> {
-        let joined = concat_batches(schema, batches)?;
-        let ids = normal_id(joined.column(schema.index_of(USER_ID)?))?;
-        let order = sort_to_indices(&ids, None, None)?;
-        let mut fields = vec![Field::new(USER_ID, ids.data_type().clone(), false)];
-        let mut columns: Vec<ArrayRef> = vec![take(&ids, &order, None)?];
+        let column = |name: &str| -> Result<Vec<ArrayRef>, FeatureError> {
+            let place = schema.index_of(name)?;
+            Ok(batches
+                .iter()
+                .map(|batch| Arc::clone(batch.column(place)))
+                .collect())
+        };
+        let ids = column(USER_ID)?;
+        let ids: Result<Vec<ArrayRef>, _> = ids.iter().map(normal_id).collect();
+        let ids = ids?;
+        let Some(first) = ids.first() else {
+            return Self::from_batches(schema, &[RecordBatch::new_empty(Arc::clone(schema))]);
+        };
+        let id_type = first.data_type().clone();
+        let order = order_of(&ids)?;
+        let place = |(name, data_type, parts): &(&'static str, DataType, Vec<ArrayRef>)| {
+            let parts: Result<Vec<ArrayRef>, ArrowError> =
+                parts.iter().map(|part| cast(part, data_type)).collect();
+            let parts = parts?;
+            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+            let nullable = *name != USER_ID;
+            let field = Field::new(*name, data_type.clone(), nullable);
+            Ok((field, interleave(&parts, &order)?))
+        };
+        let mut columns = vec![(USER_ID, id_type, ids)];
         for (name, data_type) in feature_types() {
-            let column = cast(joined.column(schema.index_of(name)?), &data_type)?;
-            columns.push(take(&column, &order, None)?);
-            fields.push(Field::new(name, data_type, true));
+            columns.push((name, data_type, column(name)?));
         }
+        let columns: Result<Vec<(Field, ArrayRef)>, ArrowError> =
+            columns.par_iter().map(place).collect();
+        let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns?.into_iter().unzip();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
         Ok(Self { batch })
     }
@@ -177,6 +200,21 @@ impl Customers {
     fn column(&self, name: &str) -> Result<&ArrayRef, FeatureError> {
         Ok(self.batch.column(self.batch.schema_ref().index_of(name)?))
     }
+}
+
+/// The rows of several arrays in the order of their values: of each the array and its place there.
+fn order_of(ids: &[ArrayRef]) -> Result<Vec<(usize, usize)>, ArrowError> {
+    let parts: Vec<&dyn Array> = ids.iter().map(AsRef::as_ref).collect();
+    let order = sort_to_indices(&concat(&parts)?, None, None)?;
+    let mut places = Vec::with_capacity(order.len());
+    for (part, ids) in ids.iter().enumerate() {
+        places.extend((0..ids.len()).map(|row| (part, row)));
+    }
+    Ok(order
+        .values()
+        .iter()
+        .map(|row| places[*row as usize])
+        .collect())
 }
 
 /// Ids as `Int64` or `Utf8`, whatever integer or text type the engine returned.
