@@ -32,9 +32,9 @@ use super::split::{Part, Splitter};
 ///
 /// The rows of a partition are written down as they come, divided by a hash of their keys; what
 /// memory has no room for goes to disk. Then the aggregate, with what stands between it and the
-/// rows, runs over one part after the other. So it keeps the groups of one part at a time: they
-/// stay in the cache, are handed on part by part, and when there are more rows than memory it is the
-/// rows that are spilled, once, and not the several times wider states of the groups.
+/// rows, runs over one part after the other. So it keeps the groups of one part at a time, they are
+/// handed on part by part, and when there are more rows than memory it is the rows that are spilled,
+/// once, and not the several times wider states of the groups.
 #[derive(Debug, Clone)]
 pub(crate) struct InPartsExec {
     aggregate: Arc<dyn ExecutionPlan>,
@@ -205,17 +205,17 @@ impl ExecutionPlan for InPartsExec {
 #[derive(Debug)]
 struct PartPool {
     of_all: MemoryReservation,
-    limit: Arc<dyn MemoryPool>,
+    whole: Arc<dyn MemoryPool>,
 }
 
 impl PartPool {
     /// The context with this memory in place of its own.
     fn within(context: &TaskContext, partition: usize) -> Arc<TaskContext> {
-        let limit = Arc::clone(context.memory_pool());
+        let whole = Arc::clone(context.memory_pool());
         let of_all =
-            MemoryConsumer::new(format!("aggregate in parts[{partition}]")).register(&limit);
+            MemoryConsumer::new(format!("aggregate in parts[{partition}]")).register(&whole);
         let runtime = RuntimeEnv {
-            memory_pool: Arc::new(Self { of_all, limit }),
+            memory_pool: Arc::new(Self { of_all, whole }),
             ..RuntimeEnv::clone(&context.runtime_env())
         };
         Arc::new(TaskContext::new(
@@ -259,7 +259,7 @@ impl MemoryPool for PartPool {
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.limit.memory_limit()
+        self.whole.memory_limit()
     }
 }
 
