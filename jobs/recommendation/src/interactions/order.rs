@@ -90,13 +90,15 @@ fn copied(
         }
     }
     let rows = runs.iter().map(|run| run.rows.len()).sum();
-    let copy = |(source, field): (Vec<ArrayRef>, &FieldRef)| copy(&source, field, runs, rows);
     let columns: Vec<_> = sources.into_iter().zip(schema.fields()).collect();
-    columns.into_par_iter().map(copy).collect()
+    columns
+        .into_par_iter()
+        .map(|(source, field)| ordered(&source, field, runs, rows))
+        .collect()
 }
 
 /// One column with the rows in the order of the runs.
-fn copy(
+fn ordered(
     source: &[ArrayRef],
     field: &FieldRef,
     runs: &[Run],
@@ -193,7 +195,7 @@ mod tests {
 
     use super::*;
 
-    fn ordered(users: &[&[&str]], products: &[&[i64]]) -> Vec<(String, i64)> {
+    fn pairs_in_order(users: &[&[&str]], products: &[&[i64]]) -> Vec<(String, i64)> {
         let schema = Arc::new(Schema::new(vec![
             Field::new(USER_ID, DataType::Utf8, true),
             Field::new(PRODUCT_ID, DataType::Int64, true),
@@ -230,7 +232,7 @@ mod tests {
     #[test]
     fn users_are_put_in_order() {
         assert_eq!(
-            ordered(
+            pairs_in_order(
                 &[&["b", "b", "a"], &[], &["c", "10"]],
                 &[&[1, 2, 9], &[], &[5, 5]]
             ),
@@ -241,7 +243,7 @@ mod tests {
     #[test]
     fn a_user_may_run_on_in_the_next_batch() {
         assert_eq!(
-            ordered(&[&["b", "c"], &["c", "a"]], &[&[1, 2], &[3, 4]]),
+            pairs_in_order(&[&["b", "c"], &["c", "a"]], &[&[1, 2], &[3, 4]]),
             expected(&[("a", 4), ("b", 1), ("c", 2), ("c", 3)]),
         );
     }
@@ -249,13 +251,13 @@ mod tests {
     #[test]
     fn rows_in_any_order_are_sorted_one_by_one() {
         assert_eq!(
-            ordered(&[&["b", "a", "b"], &["a"]], &[&[7, 2, 3], &[1]]),
+            pairs_in_order(&[&["b", "a", "b"], &["a"]], &[&[7, 2, 3], &[1]]),
             expected(&[("a", 1), ("a", 2), ("b", 3), ("b", 7)]),
         );
     }
 
     #[test]
     fn no_pairs_stay_none() {
-        assert_eq!(ordered(&[], &[]), []);
+        assert_eq!(pairs_in_order(&[], &[]), []);
     }
 }
