@@ -238,6 +238,7 @@ impl Recommendation {
             model,
             losses,
             converged,
+            ..
         } = context.compute(work).await??;
         let rounds = losses.len() as u64;
         let fit = Fit {

@@ -47,7 +47,8 @@ pub(crate) fn als(settings: &Settings) -> Outcome {
             .regularization_exponent(0.0)
             .tol(0.0)
             .iterations(iterations)
-            .check()?;
+            .check()?
+            .untraced();
         let start = WarmStart::Users(start.clone());
         let clock = Clock::start();
         let fit = params.fit_from(&scores, start)?;
@@ -66,8 +67,7 @@ pub(crate) fn als(settings: &Settings) -> Outcome {
     Ok(json!({
         "cpu_per_iteration": (long.cpu - short.cpu) / n,
         "seconds_per_iteration": (long.wall - short.wall) / n,
-        "iterations": fitted.losses.len(),
-        "last_loss": fitted.losses.last(),
+        "iterations": fitted.iterations,
     }))
 }
 

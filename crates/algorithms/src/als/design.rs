@@ -59,8 +59,7 @@ impl<'a> Design<'a> {
         other: &'a Factors,
         gram: Option<&[f64]>,
     ) -> Self {
-        let biases = params.has_biases();
-        let width = params.factors + usize::from(biases);
+        let (biases, width) = (params.has_biases(), params.width());
         let stride = padded(width);
         let gram = params.gram_weight().zip(gram).map(|(weight, gram)| {
             let weighted = gram.iter().map(|value| weight * value);
@@ -99,13 +98,12 @@ impl<'a> Design<'a> {
 
     /// Writes the entries of a row to `scratch`.
     pub(crate) fn gather<T: Real>(&self, row: Row<'_>, scratch: &mut Scratch<T>) {
-        scratch.weights.clear();
-        scratch.beta.clear();
-        for (index, score) in row.iter() {
-            let Entry { weight, beta } = self.entry(index, score);
-            scratch.weights.push(T::from_f64(weight));
-            scratch.beta.push(T::from_f64(beta));
-        }
+        let entries = || row.iter().map(|(index, score)| self.entry(index, score));
+        let (weights, beta) = (&mut scratch.weights, &mut scratch.beta);
+        weights.clear();
+        weights.extend(entries().map(|entry| T::from_f64(entry.weight)));
+        beta.clear();
+        beta.extend(entries().map(|entry| T::from_f64(entry.beta)));
     }
 
     /// The equations of a row, left in `scratch.a` (upper triangle) and `scratch.b`; the padding is
@@ -185,16 +183,17 @@ impl<'a> Design<'a> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
         self.equations(row, next, scratch);
+        let Scratch { a, b, solution, .. } = scratch;
         if self.params.non_negative {
-            let a: Vec<f64> = scratch.a.iter().map(|v| v.to_f64()).collect();
-            let b: Vec<f64> = scratch.b[..self.width].iter().map(|v| v.to_f64()).collect();
+            let a: Vec<f64> = a.iter().map(|v| v.to_f64()).collect();
+            let b: Vec<f64> = b[..self.width].iter().map(|v| v.to_f64()).collect();
             let n_free = self.width - self.params.factors;
             let x = non_negative(&a, self.stride, &b, n_free)?;
-            return finite(&x, &mut scratch.solution);
+            return finite(&x, solution);
         }
-        factorize(&mut scratch.a, self.stride)?;
-        substitute(&scratch.a, self.stride, &mut scratch.b);
-        finite(&scratch.b, &mut scratch.solution)
+        factorize(a, self.stride)?;
+        substitute(a, self.stride, b);
+        finite(b, solution)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::half_step::HalfStep;
 use super::interactions::Row;
 use super::objective::Entry;
-use super::solve::{CombineBatch, DualBatch, Lanes, Real, SYSTEMS};
+use super::solve::{Apart, CombineBatch, DualBatch, Lanes, Real, SYSTEMS};
 
 /// Most entries of a row that is solved beside others; more are work enough for a row by itself.
 pub(crate) const FEW: usize = 16;
@@ -11,15 +11,15 @@ pub(crate) const FEW: usize = 16;
 /// Systems side by side, and their solutions.
 #[derive(Default)]
 pub(crate) struct Batch<T> {
-    /// The rows of the other side, those of one system after those of the other.
-    rows: Vec<T>,
-    z: Vec<Lanes<T>>,
     diagonal: Vec<Lanes<T>>,
     weights: Vec<Lanes<T>>,
     beta: Vec<Lanes<T>>,
+    z: Vec<Lanes<T>>,
     system: Vec<Lanes<T>>,
     x: Vec<Lanes<T>>,
     turned_back: Vec<Lanes<T>>,
+    /// The solutions, one after the other, padded.
+    solutions: Vec<f32>,
 }
 
 impl<T: Real> HalfStep<'_, T> {
@@ -30,92 +30,101 @@ impl<T: Real> HalfStep<'_, T> {
         &self,
         rows: &[Row<'_>],
         batch: &mut Batch<T>,
-        solution: &mut Vec<f32>,
         mut take: impl FnMut(usize, Option<&[f32]>),
     ) {
         debug_assert!(rows.len() <= SYSTEMS);
         self.fill(rows, batch);
-        let Batch {
-            rows: _,
-            z,
-            diagonal,
-            weights,
-            beta,
-            system,
-            x,
-            turned_back,
-        } = batch;
-        let solved = DualBatch {
-            z,
-            diagonal,
-            weights,
-            beta,
-            system,
-            x,
+        let stride = self.design.stride;
+        let mut indices: Lanes<&[u32]> = [&[]; SYSTEMS];
+        for (indices, row) in indices.iter_mut().zip(rows) {
+            *indices = row.indices;
         }
-        .solve();
-        let found = match &self.rotation {
-            None => &x[..],
+        let solved = match &self.rotation {
+            None => solve_from(&self.design.rows, stride, indices, batch),
             Some(rotation) => {
-                turned_back.resize(self.design.stride, [T::ZERO; SYSTEMS]);
+                let solved = solve_from(rotation.rows(), stride, indices, batch);
+                batch.turned_back.resize(stride, [T::ZERO; SYSTEMS]);
                 CombineBatch {
                     rows: rotation.back(),
-                    x,
-                    target: turned_back,
+                    x: &batch.x[..self.design.width],
+                    target: &mut batch.turned_back,
                 }
                 .compute();
-                &turned_back[..self.design.width]
+                solved
             }
         };
-        for (lane, solved) in solved.into_iter().enumerate().take(rows.len()) {
-            solution.clear();
-            solution.extend(found.iter().map(|values| values[lane].to_f32()));
-            let is_found = solved && solution.iter().all(|value| value.is_finite());
-            take(lane, is_found.then_some(&solution[..]));
+        let x = match &self.rotation {
+            None => &batch.x,
+            Some(_) => &batch.turned_back,
+        };
+        let solutions = &mut batch.solutions;
+        let finite = Apart { x, rows: solutions }.compute();
+        let solutions = solutions.chunks_exact(stride).take(rows.len());
+        for (lane, solution) in solutions.enumerate() {
+            take(lane, (solved[lane] && finite[lane]).then_some(solution));
         }
     }
 
-    /// Writes the systems of some rows to a batch. Entries that a row lacks have weight 1 and no
-    /// factors.
+    /// Writes what is known of some rows to a batch, all but their factors. Entries that a row lacks
+    /// have weight 1.
     fn fill(&self, rows: &[Row<'_>], batch: &mut Batch<T>) {
-        let width = self.design.width;
         let n = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-        refill(&mut batch.z, n * width, T::ZERO);
         refill(&mut batch.weights, n, T::ONE);
         refill(&mut batch.beta, n, T::ZERO);
-        refill(&mut batch.diagonal, width, T::ONE);
-        batch.x.resize(width, [T::ZERO; SYSTEMS]);
-        batch.rows.clear();
+        let (mut penalties, mut bias_penalties) = ([1.0; SYSTEMS], [1.0; SYSTEMS]);
         for (lane, &row) in rows.iter().enumerate() {
-            for &index in row.indices {
-                match &self.rotation {
-                    Some(rotation) => batch.rows.extend_from_slice(rotation.row(index)),
-                    None => {
-                        let row = self.design.row(index).iter();
-                        batch.rows.extend(row.map(|&value| T::from_f32(value)));
-                    }
-                }
-            }
             let entries = batch.weights.iter_mut().zip(&mut batch.beta);
             for ((index, score), (weights, betas)) in row.iter().zip(entries) {
                 let Entry { weight, beta } = self.design.entry(index, score);
                 weights[lane] = T::from_f64(weight);
                 betas[lane] = T::from_f64(beta);
             }
-            self.diagonal(row, |column, value| batch.diagonal[column][lane] = value);
+            (penalties[lane], bias_penalties[lane]) = self.design.penalties(row);
         }
-        // Not in the same loop: many rows come from memory at the same time, if little else is done
-        // with them.
-        let mut from = batch.rows.chunks_exact(self.design.stride);
-        for (lane, row) in rows.iter().enumerate() {
-            let targets = batch.z.chunks_exact_mut(width).take(row.len());
-            for (target, from) in targets.zip(&mut from) {
-                for (target, &value) in target.iter_mut().zip(from) {
-                    target[lane] = value;
-                }
-            }
+        batch.diagonal.clear();
+        let biases = usize::from(self.design.params.has_biases());
+        for (column, value) in self.eigenvalues().enumerate() {
+            let penalties = if column < biases {
+                &bias_penalties
+            } else {
+                &penalties
+            };
+            let lanes = penalties.map(|penalty| T::from_f64(value + penalty));
+            batch.diagonal.push(lanes);
         }
     }
+}
+
+/// Solves a batch for the rows of a table.
+fn solve_from<S: Real, T: Real>(
+    table: &[S],
+    stride: usize,
+    indices: Lanes<&[u32]>,
+    batch: &mut Batch<T>,
+) -> Lanes<bool> {
+    let Batch {
+        diagonal,
+        weights,
+        beta,
+        z,
+        system,
+        x,
+        ..
+    } = batch;
+    // The padding stays as it is.
+    x.resize(stride, [T::ZERO; SYSTEMS]);
+    DualBatch {
+        table,
+        stride,
+        indices,
+        x: &mut x[..diagonal.len()],
+        diagonal,
+        weights,
+        beta,
+        z,
+        system,
+    }
+    .solve()
 }
 
 fn refill<T: Real>(values: &mut Vec<Lanes<T>>, n: usize, value: T) {

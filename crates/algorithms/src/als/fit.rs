@@ -5,9 +5,10 @@ use super::design::padded_rows;
 use super::error::{AlsError, Side};
 use super::feedback::{Arithmetic, Feedback};
 use super::half_step::HalfStep;
-use super::interactions::{Interactions, SparseRows};
+use super::interactions::Interactions;
 use super::model::{Als, Factors};
 use super::params::AlsValidParams;
+use super::schedule::Scheduled;
 use super::solve::padded;
 use crate::random;
 
@@ -16,8 +17,11 @@ use crate::random;
 pub struct AlsFit {
     /// The fitted model.
     pub model: Als,
-    /// The penalised loss after each iteration.
+    /// The penalised loss after each iteration; empty if nobody asked for it: see
+    /// [`AlsValidParams::untraced`].
     pub losses: Vec<f64>,
+    /// Iterations made.
+    pub iterations: usize,
     /// Whether the loss had settled; otherwise the iterations were used up.
     pub converged: bool,
 }
@@ -41,7 +45,8 @@ impl AlsValidParams {
     /// A user or item without interactions gets zero factors. So does, with implicit feedback, one
     /// without a positive score.
     ///
-    /// Memory: beside the interactions, the factors of both sides and a padded copy of one.
+    /// Memory: beside the interactions, the factors of both sides and a padded copy of one, and a
+    /// byte per row.
     ///
     /// # Errors
     /// No interaction; no positive score (implicit feedback); equations without a unique solution,
@@ -74,7 +79,8 @@ impl AlsValidParams {
             }
             WarmStart::Items(items) => {
                 items.check(Side::Item, interactions.n_items(), self.factors, biases)?;
-                self.half_step(&interactions.by_user, Side::User, &items, None, mean)?
+                let by_user = self.scheduled(Side::User, interactions);
+                self.half_step(&by_user, &items, None, mean, None)?
             }
         };
         self.iterate(interactions, users, mean)
@@ -86,13 +92,17 @@ impl AlsValidParams {
         mut users: Factors,
         mean: f32,
     ) -> Result<AlsFit, AlsError> {
-        let (by_user, by_item) = (&interactions.by_user, &interactions.by_item);
-        let mut losses: Vec<f64> = Vec::new();
+        let by_user = self.scheduled(Side::User, interactions);
+        let by_item = self.scheduled(Side::Item, interactions);
+        let (mut losses, mut iterations) = (Vec::new(), 0);
         let mut user_gram = self.gram_of(&users);
+        let mut previous_items = None;
         loop {
-            let items = self.half_step(by_item, Side::Item, &users, user_gram.as_deref(), mean)?;
+            let gram = user_gram.as_deref();
+            let items = self.half_step(&by_item, &users, gram, mean, previous_items)?;
             let item_gram = self.gram_of(&items);
-            users = self.half_step(by_user, Side::User, &items, item_gram.as_deref(), mean)?;
+            let gram = item_gram.as_deref();
+            users = self.half_step(&by_user, &items, gram, mean, Some(users))?;
             user_gram = self.gram_of(&users);
 
             let model = Als {
@@ -100,31 +110,50 @@ impl AlsValidParams {
                 items,
                 global_mean: mean,
             };
-            let grams = user_gram.as_deref().zip(item_gram.as_deref());
-            let loss = self.loss(interactions, &model, grams);
-            let converged = losses
-                .last()
-                .is_some_and(|&previous| previous - loss <= self.tol * previous.abs());
-            losses.push(loss);
-            if converged || losses.len() >= self.iterations {
+            let mut converged = false;
+            if !self.untraced || self.tol > 0.0 {
+                let grams = user_gram.as_deref().zip(item_gram.as_deref());
+                let loss = self.loss(interactions, &model, grams);
+                let settled = |&before: &f64| before - loss <= self.tol * before.abs();
+                converged = self.tol > 0.0 && losses.last().is_some_and(settled);
+                losses.push(loss);
+            }
+            iterations += 1;
+            if converged || iterations >= self.iterations {
                 return Ok(AlsFit {
                     model,
                     losses,
+                    iterations,
                     converged,
                 });
             }
             users = model.users;
+            previous_items = Some(model.items);
         }
     }
 
-    /// Solves one side. Without a given Gram matrix of the other it is computed.
+    /// One side of the interactions, and how its rows are solved.
+    pub(crate) fn scheduled<'a>(
+        &self,
+        side: Side,
+        interactions: &'a Interactions,
+    ) -> Scheduled<'a> {
+        let (rows, other) = match side {
+            Side::User => (&interactions.by_user, &interactions.by_item),
+            Side::Item => (&interactions.by_item, &interactions.by_user),
+        };
+        Scheduled::new(self, side, rows, other.n_rows())
+    }
+
+    /// Solves one side. Without a given Gram matrix of the other it is computed. The solution is
+    /// written to `room`, if its shape is right.
     pub(crate) fn half_step(
         &self,
-        rows: &SparseRows,
-        side: Side,
+        side: &Scheduled<'_>,
         other: &Factors,
         gram: Option<&[f64]>,
         mean: f32,
+        room: Option<Factors>,
     ) -> Result<Factors, AlsError> {
         let computed = if gram.is_none() {
             self.gram_of(other)
@@ -132,22 +161,15 @@ impl AlsValidParams {
             None
         };
         let gram = gram.or(computed.as_deref());
-        let n_short = self.count_short(rows);
+        let rotated = side.rotated;
         match self.arithmetic {
             Arithmetic::F32 => {
-                HalfStep::<f32>::new(self, mean, other, gram, n_short).solve_all(rows, side)
+                HalfStep::<f32>::new(self, mean, other, gram, rotated).solve_all(side, room)
             }
             Arithmetic::F64 => {
-                HalfStep::<f64>::new(self, mean, other, gram, n_short).solve_all(rows, side)
+                HalfStep::<f64>::new(self, mean, other, gram, rotated).solve_all(side, room)
             }
         }
-    }
-
-    /// Rows with entries, but fewer than unknowns.
-    fn count_short(&self, rows: &SparseRows) -> usize {
-        let width = self.factors + usize::from(self.has_biases());
-        let short = |&row: &usize| (1..width).contains(&rows.row(row).len());
-        (0..rows.n_rows()).filter(short).count()
     }
 
     /// `Z'Z` of one side, padded, if the feedback is implicit.

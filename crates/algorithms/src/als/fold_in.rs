@@ -89,8 +89,8 @@ impl AlsValidParams {
     ) -> Result<FoldIn<'a>, AlsError> {
         items.check(Side::Item, items.len(), self.factors, self.has_biases())?;
         let step = match self.arithmetic {
-            Arithmetic::F32 => Step::F32(HalfStep::new(self, global_mean, items, gram, 0)),
-            Arithmetic::F64 => Step::F64(HalfStep::new(self, global_mean, items, gram, 0)),
+            Arithmetic::F32 => Step::F32(HalfStep::new(self, global_mean, items, gram, false)),
+            Arithmetic::F64 => Step::F64(HalfStep::new(self, global_mean, items, gram, false)),
         };
         Ok(FoldIn {
             items,
@@ -112,8 +112,8 @@ impl FoldIn<'_> {
         let sorted = self.sorted(scores)?;
         let row = sorted.row();
         match &self.step {
-            Step::F32(step) => step.solve_row(row, &mut Scratch::default()),
-            Step::F64(step) => step.solve_row(row, &mut Scratch::default()),
+            Step::F32(step) => step.solve_alone(row, &mut Scratch::default()),
+            Step::F64(step) => step.solve_alone(row, &mut Scratch::default()),
         }
         .map_err(|_| AlsError::SingularFoldIn)
     }

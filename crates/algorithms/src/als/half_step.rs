@@ -1,42 +1,25 @@
 //! One half-iteration: every row of one side solved, the other side held fixed.
 
-use std::cmp::Reverse;
+use std::iter::{repeat, repeat_n};
 use std::mem::take;
 
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::design::{Design, Scratch, finite};
-use super::error::{AlsError, Side};
-use super::few::FEW;
-use super::interactions::{Row, SparseRows};
+use super::error::AlsError;
+use super::interactions::Row;
 use super::model::{FactorRow, Factors};
 use super::params::AlsValidParams;
 use super::rotation::Rotation;
-use super::solve::{Ahead, Dual, NotPositive, Real, SYSTEMS, padded};
-
-/// Rows with as many entries are solved before all others.
-const LONG: usize = 512;
-
-/// Rows per unit of parallel work.
-const BLOCK_ROWS: usize = 256;
+use super::schedule::{BLOCK_ROWS, BlockRows, Form, Place, Scheduled};
+use super::solve::{Ahead, Dual, NotPositive, Real, SYSTEMS};
 
 /// The fixed side of a half-iteration, made ready for solving rows of the other.
 pub(crate) struct HalfStep<'a, T> {
     pub(crate) design: Design<'a>,
     /// Present if short rows are solved in the eigenbasis.
     pub(crate) rotation: Option<Rotation<T>>,
-}
-
-/// How a row is solved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// Not at all: nothing speaks for any other factors than zeros.
-    Zero,
-    /// As a system in its entries, fewer than its unknowns.
-    Dual,
-    /// As a system in its unknowns.
-    Primal,
 }
 
 /// Where the solutions of some rows go.
@@ -47,8 +30,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    fn put(&mut self, row: usize, bias: f32, vector: &[f32]) {
-        let place = row % BLOCK_ROWS;
+    fn put(&mut self, place: usize, bias: f32, vector: &[f32]) {
         for (target, &value) in self.vectors.row_mut(place).iter_mut().zip(vector) {
             *target = value;
         }
@@ -57,36 +39,37 @@ impl Block<'_> {
 }
 
 impl<'a, T: Real> HalfStep<'a, T> {
-    /// `gram` is `Z'Z`, padded, for implicit feedback; `n_short` the number of rows to be solved
-    /// that have fewer entries than unknowns.
+    /// `gram` is `Z'Z`, padded, for implicit feedback. `rotated` asks for the eigenbasis, in which
+    /// short rows of implicit feedback are solved.
     pub(crate) fn new(
         params: &'a AlsValidParams,
         mean: f32,
         other: &'a Factors,
         gram: Option<&[f64]>,
-        n_short: usize,
+        rotated: bool,
     ) -> Self {
         let design = Design::new(params, mean, other, gram);
         let rotation = (design.gram.as_ref())
-            .filter(|_| !params.non_negative && params.regularization > 0.0)
-            .filter(|_| Rotation::<T>::pays(n_short, other.len(), design.width))
+            .filter(|_| rotated)
             .map(|gram| Rotation::new(gram, &design.rows, design.width, design.stride));
         Self { design, rotation }
     }
 
-    /// Solves all rows; the result does not depend on the number of threads.
-    pub(crate) fn solve_all(&self, rows: &SparseRows, side: Side) -> Result<Factors, AlsError> {
-        let n = rows.n_rows();
-        let mut vectors = Array2::zeros((n, self.design.params.factors));
-        let mut biases = vec![0.0; n];
-        let is_long = |&row: &usize| rows.row(row).len() >= LONG;
-        let mut long: Vec<usize> = (0..n).filter(is_long).collect();
-        // The longest first: one that came last would keep a single thread busy.
-        long.sort_by_key(|&row| Reverse(rows.row(row).len()));
-        let solved: Vec<Result<FactorRow, NotPositive>> = long
-            .par_iter()
-            .map_init(Scratch::default, |scratch, &row| {
-                self.solve_row(rows.row(row), scratch)
+    /// Solves all rows; the result does not depend on the number of threads. It is written to
+    /// `room`, if its shape is right.
+    pub(crate) fn solve_all(
+        &self,
+        side: &Scheduled<'_>,
+        room: Option<Factors>,
+    ) -> Result<Factors, AlsError> {
+        let shape = (side.rows.n_rows(), self.design.params.factors);
+        let room = room.map(|factors| factors.vectors);
+        let room = room.filter(|room| room.dim() == shape && room.is_standard_layout());
+        let mut vectors = room.unwrap_or_else(|| Array2::zeros(shape));
+        let mut biases = vec![0.0; side.rows.n_rows()];
+        let solved: Vec<Result<FactorRow, NotPositive>> = (side.long.par_iter())
+            .map_init(Scratch::default, |scratch, &(row, form)| {
+                self.solve_row(side.rows.row(row), form, scratch)
             })
             .collect();
         let mut blocks: Vec<Block<'_>> = vectors
@@ -99,23 +82,26 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 biases,
             })
             .collect();
-        let mut failed: Vec<usize> = blocks
-            .par_iter_mut()
-            .map_init(Scratch::default, |scratch, block| {
-                self.solve_block(rows, block, scratch)
+        let mut failed: Vec<usize> = (blocks.par_iter_mut())
+            .zip(&side.blocks)
+            .map_init(Scratch::default, |scratch, (block, rows)| {
+                self.solve_block(side, rows, block, scratch)
             })
             .flatten_iter()
             .collect();
-        for (row, solved) in long.into_iter().zip(solved) {
+        for (&(row, _), solved) in side.long.iter().zip(solved) {
             match solved {
                 Err(NotPositive) => failed.push(row),
                 Ok(FactorRow { vector, bias }) => {
-                    blocks[row / BLOCK_ROWS].put(row, bias, &vector);
+                    blocks[row / BLOCK_ROWS].put(row % BLOCK_ROWS, bias, &vector);
                 }
             }
         }
         if let Some(row) = failed.into_iter().min() {
-            return Err(AlsError::Singular { side, row });
+            return Err(AlsError::Singular {
+                side: side.side,
+                row,
+            });
         }
         Ok(Factors {
             vectors,
@@ -126,71 +112,80 @@ impl<'a, T: Real> HalfStep<'a, T> {
     /// Solves all rows of a block but the long ones; returns those that have no solution.
     fn solve_block(
         &self,
-        rows: &SparseRows,
+        side: &Scheduled<'_>,
+        rows: &BlockRows,
         block: &mut Block<'_>,
         scratch: &mut Scratch<T>,
     ) -> Vec<usize> {
-        let (mut few, mut dual, mut primal) = (Vec::new(), Vec::new(), Vec::new());
-        for row in block.first..block.first + block.biases.len() {
-            let entries = rows.row(row);
-            if entries.len() >= LONG {
-                continue;
-            }
-            match self.form(entries) {
-                Form::Zero => {}
-                Form::Dual if entries.len() <= FEW => few.push((entries.len(), row)),
-                Form::Dual => dual.push(row),
-                Form::Primal => primal.push(row),
-            }
-        }
+        let first = block.first;
+        let entries = |place: Place| side.rows.row(first + usize::from(place));
         let mut failed = Vec::new();
-        for (form, alone) in [(Form::Dual, dual), (Form::Primal, primal)] {
-            for (place, &row) in alone.iter().enumerate() {
-                let next = alone.get(place + 1);
-                let next = next.map_or(Row::default(), |&row| rows.row(row));
-                if self.solve(rows.row(row), form, next, scratch).is_ok() {
+        for &place in &rows.zero {
+            let place = usize::from(place);
+            block.vectors.row_mut(place).fill(0.0);
+            block.biases[place] = 0.0;
+        }
+        for (form, alone) in [(Form::Dual, &rows.dual), (Form::Primal, &rows.primal)] {
+            for (number, &place) in alone.iter().enumerate() {
+                let next = alone.get(number + 1);
+                let next = next.map_or(Row::default(), |&place| entries(place));
+                let solved = self.solve(entries(place), form, next, scratch);
+                let place = usize::from(place);
+                if solved.is_ok() {
                     let (bias, vector) = self.split(&scratch.solution);
-                    block.put(row, bias, vector);
+                    block.put(place, bias, vector);
                 } else {
-                    failed.push(row);
+                    failed.push(first + place);
                 }
             }
         }
-        // Systems side by side take as long as the largest of them.
-        few.sort_unstable();
-        let (mut batch, mut solution) = (take(&mut scratch.batch), take(&mut scratch.solution));
-        let mut batches = few.chunks(SYSTEMS).peekable();
+        let mut batch = take(&mut scratch.batch);
+        let mut batches = rows.few.chunks(SYSTEMS).peekable();
         while let Some(few) = batches.next() {
-            let together: Vec<Row<'_>> = few.iter().map(|&(_, row)| rows.row(row)).collect();
-            for &(_, row) in batches.peek().copied().unwrap_or_default() {
-                self.ahead(rows.row(row)).fetch_all();
+            let mut together = [Row::default(); SYSTEMS];
+            for (row, &place) in together.iter_mut().zip(few) {
+                *row = entries(place);
             }
-            self.solve_few(&together, &mut batch, &mut solution, |place, found| {
-                let (_, row) = few[place];
+            for &place in batches.peek().copied().unwrap_or_default() {
+                self.fetch(entries(place));
+            }
+            self.solve_few(&together[..few.len()], &mut batch, |number, found| {
+                let place = usize::from(few[number]);
                 match found {
                     Some(solution) => {
                         let (bias, vector) = self.split(solution);
-                        block.put(row, bias, vector);
+                        block.put(place, bias, vector);
                     }
-                    None if self.solve_in_double(rows.row(row), scratch).is_ok() => {
+                    None if self.solve_in_double(together[number], scratch).is_ok() => {
                         let (bias, vector) = self.split(&scratch.solution);
-                        block.put(row, bias, vector);
+                        block.put(place, bias, vector);
                     }
-                    None => failed.push(row),
+                    None => failed.push(first + place),
                 }
             });
         }
-        (scratch.batch, scratch.solution) = (batch, solution);
+        scratch.batch = batch;
         failed
     }
 
     /// The row that minimises the loss, given the other side.
-    pub(crate) fn solve_row(
+    pub(crate) fn solve_alone(
         &self,
         row: Row<'_>,
         scratch: &mut Scratch<T>,
     ) -> Result<FactorRow, NotPositive> {
-        self.solve(row, self.form(row), Row::default(), scratch)?;
+        let (params, n_other) = (self.design.params, self.design.other.len());
+        let form = params.form(row, n_other, self.rotation.is_some());
+        self.solve_row(row, form, scratch)
+    }
+
+    fn solve_row(
+        &self,
+        row: Row<'_>,
+        form: Form,
+        scratch: &mut Scratch<T>,
+    ) -> Result<FactorRow, NotPositive> {
+        self.solve(row, form, Row::default(), scratch)?;
         let (bias, vector) = self.split(&scratch.solution);
         Ok(FactorRow {
             vector: vector.to_vec(),
@@ -230,105 +225,88 @@ impl<'a, T: Real> HalfStep<'a, T> {
         Ok(())
     }
 
-    /// How a row is solved.
-    fn form(&self, row: Row<'_>) -> Form {
-        let params = self.design.params;
-        let entries = || {
-            row.iter()
-                .map(|(index, score)| self.design.entry(index, score))
-        };
-        if entries().all(|entry| T::from_f64(entry.beta) == T::ZERO) {
-            return Form::Zero;
-        }
-        let (penalty, bias_penalty) = self.design.penalties(row);
-        let is_dual = row.len() < self.design.width
-            && !params.non_negative
-            && penalty > 0.0
-            && (bias_penalty > 0.0 || !params.has_biases())
-            && (self.design.gram.is_none() || self.rotation.is_some())
-            && entries().all(|entry| T::from_f64(entry.weight) > T::ZERO);
-        if is_dual { Form::Dual } else { Form::Primal }
-    }
-
     fn solve_in_entries(
         &self,
         row: Row<'_>,
         next: Row<'_>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
-        let (width, stride) = (self.design.width, self.design.stride);
+        match &self.rotation {
+            Some(rotation) => {
+                self.solve_from(rotation.rows(), row, next, scratch)?;
+                let (width, stride) = (self.design.width, self.design.stride);
+                let Scratch {
+                    b: turned_back,
+                    x,
+                    solution,
+                    ..
+                } = scratch;
+                turned_back.resize(stride, T::ZERO);
+                rotation.turn_back(&x[..width], turned_back);
+                finite(turned_back, solution)
+            }
+            None => {
+                self.solve_from(&self.design.rows, row, next, scratch)?;
+                finite(&scratch.x, &mut scratch.solution)
+            }
+        }
+    }
+
+    /// Solves a row as a system in its entries, for the rows of a table; leaves the solution in
+    /// `scratch.x`.
+    fn solve_from<S: Real>(
+        &self,
+        table: &[S],
+        row: Row<'_>,
+        next: Row<'_>,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), NotPositive> {
         let Scratch {
             weights,
             beta,
-            gathered: z,
             diagonal,
             dual: buffers,
-            b: turned_back,
             x,
-            solution,
             ..
         } = scratch;
-        z.clear();
-        if let Some(rotation) = &self.rotation {
-            for &index in row.indices {
-                z.extend_from_slice(rotation.row(index));
-            }
-        } else {
-            for &index in row.indices {
-                z.extend(self.design.row(index).iter().map(|&z| T::from_f32(z)));
-            }
-        }
-        diagonal.resize(width, T::ZERO);
-        self.diagonal(row, |column, value| diagonal[column] = value);
-        z.resize(padded(row.len()) * stride, T::ZERO);
+        diagonal.clear();
+        diagonal.extend(self.diagonal(row));
         let dual = Dual {
-            z,
+            table,
+            indices: row.indices,
             diagonal,
             weights,
             beta,
-            ahead: self.ahead(next),
+            ahead: Ahead::new(table, self.design.stride, next.indices),
             buffers,
             x,
         };
-        dual.solve()?;
-        if let Some(rotation) = &self.rotation {
-            turned_back.resize(stride, T::ZERO);
-            rotation.turn_back(&x[..width], turned_back);
-            finite(turned_back, solution)
-        } else {
-            finite(x, solution)
+        dual.solve()
+    }
+
+    /// Fetches what a row that is solved in its entries needs from memory.
+    fn fetch(&self, row: Row<'_>) {
+        let stride = self.design.stride;
+        match &self.rotation {
+            Some(rotation) => Ahead::new(rotation.rows(), stride, row.indices).fetch_all(),
+            None => Ahead::new(&self.design.rows, stride, row.indices).fetch_all(),
         }
     }
 
-    /// What a row that is solved in its entries needs from memory.
-    fn ahead<'s>(&'s self, row: Row<'s>) -> Ahead<'s, T> {
-        let table = match &self.rotation {
-            Some(rotation) => rotation.rows(),
-            // Of another type than `f64`, which has to do without.
-            None => T::choose(&self.design.rows, &[]),
-        };
-        match table {
-            [] => Ahead::default(),
-            _ => Ahead::new(table, self.design.stride, row.indices),
-        }
-    }
-
-    /// Hands out the diagonal that stands beside the entries of a row in its equations.
-    pub(crate) fn diagonal(&self, row: Row<'_>, mut put: impl FnMut(usize, T)) {
+    /// The diagonal that stands beside the entries of a row in its equations.
+    fn diagonal(&self, row: Row<'_>) -> impl Iterator<Item = T> {
         let (penalty, bias_penalty) = self.design.penalties(row);
-        if let Some(rotation) = &self.rotation {
-            for (column, value) in rotation.values.iter().enumerate() {
-                put(column, T::from_f64(value + penalty));
-            }
-        } else {
-            let first = if self.design.params.has_biases() {
-                bias_penalty
-            } else {
-                penalty
-            };
-            put(0, T::from_f64(first));
-            (1..self.design.width).for_each(|column| put(column, T::from_f64(penalty)));
-        }
+        let biases = usize::from(self.design.params.has_biases());
+        let penalties = repeat_n(bias_penalty, biases).chain(repeat(penalty));
+        (self.eigenvalues().zip(penalties)).map(|(value, penalty)| T::from_f64(value + penalty))
+    }
+
+    /// What is on the diagonal of every row: a value per unknown.
+    pub(crate) fn eigenvalues(&self) -> impl Iterator<Item = f64> {
+        let values: &[f64] = (self.rotation.as_ref()).map_or(&[], |rotation| &rotation.values);
+        (values.iter().copied())
+            .chain(repeat(0.0))
+            .take(self.design.width)
     }
 
     /// Bias and factors of a solution.

@@ -26,20 +26,54 @@ impl AlsValidParams {
     /// `sum (x'y)^2 = trace(X'X Y'Y)`, so the cost is that of one pass over the scores.
     pub(crate) fn loss(&self, interactions: &Interactions, model: &Als, grams: Grams<'_>) -> f64 {
         let (users, items) = (&model.users, &model.items);
-        let n_users = interactions.n_users();
-        let values = items.values();
-        let of_scores = sum_of_blocks(n_users, |users| {
-            self.loss_of_scores(interactions, model, &values, users)
+        let (by_user, by_item) = (&interactions.by_user, &interactions.by_item);
+        let (user_values, item_values) = (users.values(), items.values());
+        let of_users = sum_of_blocks(by_user.n_rows(), |range, buffers| {
+            let vectors = &user_values[range.start * self.factors..range.end * self.factors];
+            let dots = self.dots(interactions, range.clone(), vectors, &item_values, buffers);
+            self.loss_of_scores(interactions, model, range.clone(), dots)
+                + self.penalty_sum(by_user, range, users, vectors, items.len())
         });
-        let penalties = self.penalty_sum(&interactions.by_user, users, items.len())
-            + self.penalty_sum(&interactions.by_item, items, users.len());
+        let of_items = sum_of_blocks(by_item.n_rows(), |range, _| {
+            let vectors = &item_values[range.start * self.factors..range.end * self.factors];
+            self.penalty_sum(by_item, range, items, vectors, users.len())
+        });
         let everywhere = self
             .gram_weight()
             .zip(grams)
             .map_or(0.0, |(weight, (x, y))| {
                 weight * x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>()
             });
-        of_scores + penalties + everywhere
+        of_users + of_items + everywhere
+    }
+
+    /// The dot products of some users, whose rows are given, with the items they have scores for.
+    fn dots<'b>(
+        &self,
+        interactions: &Interactions,
+        users: Range<usize>,
+        vectors: &[f32],
+        items: &[f32],
+        buffers: &'b mut Buffers,
+    ) -> &'b [f64] {
+        let Buffers {
+            vectors: doubles,
+            lengths,
+            dots,
+        } = buffers;
+        doubles.clear();
+        doubles.extend(vectors.iter().map(|&x| f64::from(x)));
+        lengths.clear();
+        lengths.extend(users.clone().map(|user| interactions.user(user).len()));
+        isa::run(Dots {
+            k: self.factors,
+            vectors: doubles,
+            lengths,
+            indices: interactions.by_user.indices_of(users),
+            items,
+            dots,
+        });
+        dots
     }
 
     /// What the scores of some users add.
@@ -47,22 +81,9 @@ impl AlsValidParams {
         &self,
         interactions: &Interactions,
         model: &Als,
-        items: &[f32],
         users: Range<usize>,
+        dots: &[f64],
     ) -> f64 {
-        let k = self.factors;
-        let vectors = users.clone().flat_map(|user| model.users.vectors.row(user));
-        let vectors: Vec<f64> = vectors.map(|&x| f64::from(x)).collect();
-        let lengths: Vec<usize> = users.clone().map(|u| interactions.user(u).len()).collect();
-        let mut dots = Vec::new();
-        isa::run(Dots {
-            k,
-            vectors: &vectors,
-            lengths: &lengths,
-            indices: interactions.by_user.indices_of(users.clone()),
-            items,
-            dots: &mut dots,
-        });
         let mut dots = dots.iter();
         let of_user = |user: usize| -> f64 {
             let shared = f64::from(model.global_mean) + f64::from(model.users.bias(user));
@@ -76,24 +97,59 @@ impl AlsValidParams {
         users.map(of_user).sum()
     }
 
-    fn penalty_sum(&self, rows: &SparseRows, factors: &Factors, n_other: usize) -> f64 {
-        let square = |value: f32| f64::from(value) * f64::from(value);
-        let of_row = |row: usize| {
+    /// The penalties of some rows, whose vectors are given, one after the other.
+    fn penalty_sum(
+        &self,
+        rows: &SparseRows,
+        range: Range<usize>,
+        factors: &Factors,
+        vectors: &[f32],
+        n_other: usize,
+    ) -> f64 {
+        let of_row = |(row, vector): (usize, &[f32])| {
             let (penalty, bias_penalty) = self.penalties(rows.row(row), n_other);
-            let length: f64 = factors.vectors.row(row).iter().map(|&v| square(v)).sum();
-            penalty * length + bias_penalty * square(factors.bias(row))
+            let bias = f64::from(factors.bias(row));
+            penalty * squares(vector) + bias_penalty * (bias * bias)
         };
-        sum_of_blocks(rows.n_rows(), |rows| rows.map(of_row).sum())
+        range
+            .zip(vectors.chunks_exact(self.factors))
+            .map(of_row)
+            .sum()
     }
 }
 
+/// What one thread needs room for.
+#[derive(Default)]
+struct Buffers {
+    vectors: Vec<f64>,
+    lengths: Vec<usize>,
+    dots: Vec<f64>,
+}
+
 /// The sum over all rows, as that of the sums over blocks, in their order.
-fn sum_of_blocks(n_rows: usize, sum: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
+fn sum_of_blocks(n_rows: usize, sum: impl Fn(Range<usize>, &mut Buffers) -> f64 + Sync) -> f64 {
     let blocks: Vec<f64> = (0..n_rows.div_ceil(BLOCK_ROWS))
         .into_par_iter()
-        .map(|block| sum(block * BLOCK_ROWS..n_rows.min((block + 1) * BLOCK_ROWS)))
+        .map_init(Buffers::default, |buffers, block| {
+            let rows = block * BLOCK_ROWS..n_rows.min((block + 1) * BLOCK_ROWS);
+            sum(rows, buffers)
+        })
         .collect();
     blocks.iter().sum()
+}
+
+/// The sum of the squares of some values, in interleaved sums as those of [`Dots`].
+fn squares(values: &[f32]) -> f64 {
+    let square = |value: f32| f64::from(value) * f64::from(value);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for chunk in chunks {
+        for lane in 0..LANES {
+            sums[lane] += square(chunk[lane]);
+        }
+    }
+    let of_rest: f64 = rest.iter().map(|&value| square(value)).sum();
+    sums.iter().sum::<f64>() + of_rest
 }
 
 /// Dot products of users with the items they have scores for. Products are exact in `f64`; they are

@@ -53,6 +53,7 @@ mod model;
 mod objective;
 mod params;
 mod rotation;
+mod schedule;
 mod solve;
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,11 @@ impl AlsValidParams {
         matches!(self.feedback, Feedback::Explicit { biases: true })
     }
 
+    /// Unknowns of a row: the factors, and the bias if there is one.
+    pub(crate) fn width(&self) -> usize {
+        self.factors + usize::from(self.has_biases())
+    }
+
     /// Weight of the pairs without a score; `None` if they have none.
     pub(crate) fn gram_weight(&self) -> Option<f64> {
         match self.feedback {

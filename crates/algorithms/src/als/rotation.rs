@@ -4,6 +4,14 @@ use rayon::prelude::*;
 
 use super::solve::{Combination, Real, symmetric_eigen};
 
+/// Whether turning `n_other` rows costs less than it saves on `n_short` rows.
+///
+/// A short row saves about `width^3 / 3` operations; the eigenvectors cost about `30 width^3`, the
+/// turning `2 width^2` for each row.
+pub(crate) fn pays(n_short: usize, n_other: usize, width: usize) -> bool {
+    n_short * width > 90 * width + 6 * n_other
+}
+
 /// All rows of the fixed side turned into the eigenbasis of `w Z'Z`, where `w Z'Z + penalty I` is
 /// diagonal for every penalty: the equations of short rows can then be solved in the entries.
 pub(crate) struct Rotation<T> {
@@ -13,18 +21,9 @@ pub(crate) struct Rotation<T> {
     back: Vec<T>,
     /// The turned rows of the fixed side, of width `stride`.
     rows: Vec<T>,
-    stride: usize,
 }
 
 impl<T: Real> Rotation<T> {
-    /// Whether turning `n_other` rows costs less than it saves on `n_short` rows.
-    ///
-    /// A short row saves about `width^3 / 3` operations; the eigenvectors cost about
-    /// `30 width^3`, the turning `2 width^2` for each row.
-    pub(crate) fn pays(n_short: usize, n_other: usize, width: usize) -> bool {
-        n_short * width > 90 * width + 6 * n_other
-    }
-
     pub(crate) fn new(gram: &[f64], design: &[f32], width: usize, stride: usize) -> Self {
         let unpadded: Vec<f64> = gram
             .chunks_exact(stride)
@@ -56,18 +55,7 @@ impl<T: Real> Rotation<T> {
             });
         // Rounding may leave a value just below zero.
         let values = values.into_iter().map(|value| value.max(0.0)).collect();
-        Self {
-            values,
-            back,
-            rows,
-            stride,
-        }
-    }
-
-    /// A turned row of the fixed side.
-    #[inline]
-    pub(crate) fn row(&self, index: u32) -> &[T] {
-        &self.rows[index as usize * self.stride..][..self.stride]
+        Self { values, back, rows }
     }
 
     /// All turned rows, one after the other.

@@ -145,7 +145,7 @@ impl Fold {
 
     fn fit(&self, setting: Setting, common: Common<'_>) -> Result<FoldResult, EvaluationError> {
         let params = als_params(setting, common.feedback, common.settings, common.seed)?;
-        let fit = params.fit(&self.train);
+        let fit = params.untraced().fit(&self.train);
         let fit = fit.map_err(|reason| EvaluationError::Fit {
             setting: named(setting),
             reason,
@@ -186,7 +186,7 @@ impl Fold {
             },
             n_pairs: self.test.len() as u64,
             n_users: tested.map_or(0, |set| set.users.len()) as u64,
-            iterations: fit.losses.len(),
+            iterations: fit.iterations,
         })
     }
 }

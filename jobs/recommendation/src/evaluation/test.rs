@@ -60,7 +60,7 @@ pub fn test(
         return Ok(None);
     }
     let params = als_params(setting, feedback, settings, seed)?;
-    let fit = params.fit(&train)?;
+    let fit = params.untraced().fit(&train)?;
     let bootstrap = BootstrapParams {
         n_samples: settings.bootstrap_samples,
         seed,

@@ -3,7 +3,7 @@ use super::cholesky::{factorize_with, substitute_with};
 use super::real::Real;
 use super::syrk::{WIDE, add_scaled, outer_products_and_fetch};
 use super::{NotPositive, PAD, padded};
-use crate::isa::{self, Kernel, unrolled};
+use crate::isa::{self, Kernel, one_at_a_time, unrolled};
 
 /// Solves `(D + Z' C Z) x = Z' beta` for few rows in `Z`, exactly, as an equation in the rows.
 ///
@@ -12,16 +12,18 @@ use crate::isa::{self, Kernel, unrolled};
 /// subtracted). `D` and `C` must be positive.
 ///
 /// `n` rows of width `d` cost `n^2 d + n^3 / 3` operations instead of `n d^2 + d^3 / 3`.
-pub(crate) struct Dual<'a, T> {
-    /// `Z`: `padded(n)` rows of width `padded(d)`, the padding zero. Overwritten.
-    pub(crate) z: &'a mut [T],
+pub(crate) struct Dual<'a, S, T> {
+    /// Rows of width `padded(d)`, the padding zero.
+    pub(crate) table: &'a [S],
+    /// Which of them are those of `Z`.
+    pub(crate) indices: &'a [u32],
     /// `D`, `d` values.
     pub(crate) diagonal: &'a [T],
     /// `C`, one value per row of `Z`.
     pub(crate) weights: &'a [T],
     pub(crate) beta: &'a [T],
     /// What is fetched meanwhile.
-    pub(crate) ahead: Ahead<'a, T>,
+    pub(crate) ahead: Ahead<'a, S>,
     pub(crate) buffers: &'a mut DualBuffers<T>,
     /// Receives the solution; `padded(d)` values.
     pub(crate) x: &'a mut Vec<T>,
@@ -30,6 +32,8 @@ pub(crate) struct Dual<'a, T> {
 /// Room for a system and what leads to it.
 #[derive(Default)]
 pub(crate) struct DualBuffers<T> {
+    /// `V`: `padded(n)` rows of width `padded(d)`.
+    rows: Vec<T>,
     /// `V'`: a row per column of `Z`.
     v: Vec<T>,
     system: Vec<T>,
@@ -38,18 +42,19 @@ pub(crate) struct DualBuffers<T> {
     roots: Vec<T>,
 }
 
-impl<T: Real> Dual<'_, T> {
+impl<S: Real, T: Real> Dual<'_, S, T> {
     pub(crate) fn solve(self) -> Result<(), NotPositive> {
         isa::run(self)
     }
 }
 
-impl<T: Real> Kernel for Dual<'_, T> {
+impl<S: Real, T: Real> Kernel for Dual<'_, S, T> {
     type Output = Result<(), NotPositive>;
 
     #[inline(always)]
     fn run<const ROWS: usize>(mut self) -> Self::Output {
         let DualBuffers {
+            rows,
             v,
             system,
             w,
@@ -58,7 +63,6 @@ impl<T: Real> Kernel for Dual<'_, T> {
         } = self.buffers;
         let (d, n) = (self.diagonal.len(), padded(self.weights.len()));
         let stride = padded(d);
-        debug_assert_eq!(self.z.len(), n * stride);
 
         scale.clear();
         scale.extend(self.weights.iter().map(|&weight| weight.sqrt()));
@@ -71,27 +75,43 @@ impl<T: Real> Kernel for Dual<'_, T> {
         roots.extend(self.diagonal.iter().map(|&value| T::ONE / value.sqrt()));
         roots.resize(stride, T::ZERO);
 
-        for (z, &scale) in self.z.chunks_exact_mut(stride).zip(scale.iter()) {
-            for (z, &root) in z.iter_mut().zip(roots.iter()) {
-                *z = *z * (scale * root);
-            }
+        rows.resize(n * stride, T::ZERO);
+        let (gathered, padding) = rows.split_at_mut(self.indices.len() * stride);
+        let targets = gathered.chunks_exact_mut(stride);
+        for (target, (&index, &scale)) in targets.zip(self.indices.iter().zip(scale.iter())) {
+            let row = &self.table[index as usize * stride..][..stride];
+            gather(row, scale, roots, target);
         }
+        padding.fill(T::ZERO);
         v.resize(stride * n, T::ZERO);
-        transpose(self.z, stride, v, n);
+        transpose(rows, stride, v, n);
         system.clear();
         system.resize(n * n, T::ZERO);
-        outer_products_and_fetch::<T, T, ROWS>(system, n, &v[..d * n], &mut self.ahead);
+        outer_products_and_fetch::<T, S, ROWS>(system, n, &v[..d * n], &mut self.ahead);
         for diagonal in system.iter_mut().step_by(n + 1) {
             *diagonal += T::ONE;
         }
         factorize_with::<T, ROWS>(system, n)?;
         substitute_with(system, n, w);
         self.x.resize(stride, T::ZERO);
-        combine(self.z, w, self.x);
+        combine(rows, w, self.x);
         for (x, &root) in self.x.iter_mut().zip(roots.iter()) {
             *x = *x * root;
         }
         Ok(())
+    }
+}
+
+/// Writes a row of `Z`, times the root of its weight and those of `D` inverted.
+#[inline(always)]
+fn gather<S: Real, T: Real>(row: &[S], scale: T, roots: &[T], target: &mut [T]) {
+    let ((row, _), (roots, _)) = (row.as_chunks::<PAD>(), roots.as_chunks::<PAD>());
+    let (target, _) = target.as_chunks_mut::<PAD>();
+    for (target, (row, root)) in target.iter_mut().zip(row.iter().zip(roots)) {
+        one_at_a_time();
+        for lane in 0..PAD {
+            target[lane] = T::from_f64(row[lane].to_f64()) * (scale * root[lane]);
+        }
     }
 }
 

@@ -8,10 +8,11 @@
 //! as many of them side by side as its registers hold.
 
 mod ahead;
-mod batch;
 mod cholesky;
 mod dual;
+mod dual_batch;
 mod eigen;
+mod lanes;
 mod nnls;
 mod real;
 mod syrk;
@@ -19,10 +20,11 @@ mod syrk;
 mod tests;
 
 pub(crate) use ahead::Ahead;
-pub(crate) use batch::{CombineBatch, DualBatch, Lanes, SYSTEMS};
 pub(crate) use cholesky::{factorize, substitute};
 pub(crate) use dual::{Combination, Dual, DualBuffers};
+pub(crate) use dual_batch::DualBatch;
 pub(crate) use eigen::symmetric_eigen;
+pub(crate) use lanes::{Apart, CombineBatch, Lanes, SYSTEMS};
 pub(crate) use nnls::non_negative;
 pub(crate) use real::Real;
 pub(crate) use syrk::{Entries, add_outer_products};

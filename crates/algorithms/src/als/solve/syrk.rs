@@ -47,9 +47,7 @@ pub(super) fn outer_products_and_fetch<T: Real, F, const ROWS: usize>(
     rows: &[T],
     ahead: &mut Ahead<'_, F>,
 ) {
-    // Tiles of a triangle.
-    let tiles = (n / ROWS * (n / WIDE + 1)).div_ceil(2);
-    let at_once = ahead.len().div_ceil(tiles.max(1));
+    let at_once = ahead.len().div_ceil(n_tiles::<T, ROWS>(n).max(1));
     debug_assert_eq!(a.len(), n * n);
     debug_assert_eq!(n % PAD, 0);
     for row in (0..n).step_by(ROWS) {
@@ -61,11 +59,23 @@ pub(super) fn outer_products_and_fetch<T: Real, F, const ROWS: usize>(
             column += WIDE;
         }
         while column < n {
+            ahead.fetch(at_once);
             let sums = tile::<T, ROWS, PAD>(rows, n, row, column);
             add(a, n, row, column, &sums);
             column += PAD;
         }
     }
+}
+
+/// Tiles of a triangle.
+#[inline(always)]
+fn n_tiles<T: Real, const ROWS: usize>(n: usize) -> usize {
+    let of_rows = |row: usize| {
+        let width = n - row / PAD * PAD;
+        let wide = if T::WIDE { width / WIDE } else { 0 };
+        wide + (width - wide * WIDE) / PAD
+    };
+    (0..n).step_by(ROWS).map(of_rows).sum()
 }
 
 /// The tile of `rows' rows` that begins at `row` and `column`.

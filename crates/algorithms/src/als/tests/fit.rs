@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::als::half_step::HalfStep;
 use crate::als::loss::Dots;
+use crate::als::schedule::Scheduled;
 use crate::isa::{Isa, run_on};
 
 fn fit(params: AlsParams, interactions: &Interactions) -> AlsFit {
@@ -37,11 +38,16 @@ proptest! {
         for half in 0..8 {
             if half % 2 == 0 {
                 let users = &model.users;
-                let items = params.half_step(&data.by_item, Side::Item, users, None, mean);
+                let by_item = params.scheduled(Side::Item, &data);
+                // What is left of an earlier half-step must not be seen in a later one.
+                let room = Some(model.items.clone());
+                let items = params.half_step(&by_item, users, None, mean, room);
                 model.items = items.unwrap();
             } else {
                 let items = &model.items;
-                let users = params.half_step(&data.by_user, Side::User, items, None, mean);
+                let by_user = params.scheduled(Side::User, &data);
+                let room = Some(model.users.clone());
+                let users = params.half_step(&by_user, items, None, mean, room);
                 model.users = users.unwrap();
             }
             let grams = params.gram_of(&model.users).zip(params.gram_of(&model.items));
@@ -116,12 +122,14 @@ fn short_rows_in_the_eigenbasis_give_the_fit_without_it() {
     let params = checked(Als::implicit(24).alpha(5.0).arithmetic(Arithmetic::F64));
     let items = factors(1, 30, 24, false);
     let gram = params.gram_of(&items);
-    let solve = |n_short| {
-        let step = HalfStep::<f64>::new(&params, 0.0, &items, gram.as_deref(), n_short);
-        assert_eq!(step.rotation.is_some(), n_short > 0);
-        step.solve_all(&data.by_user, Side::User).unwrap().vectors
+    let solve = |rotated| {
+        let step = HalfStep::<f64>::new(&params, 0.0, &items, gram.as_deref(), rotated);
+        assert_eq!(step.rotation.is_some(), rotated);
+        let users = Scheduled::with(&params, Side::User, &data.by_user, 30, rotated);
+        step.solve_all(&users, None).unwrap().vectors
     };
-    let (primal, dual) = (solve(0), solve(400));
+    assert!(params.scheduled(Side::User, &data).rotated);
+    let (primal, dual) = (solve(false), solve(true));
     let size = primal.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
     for (p, d) in primal.iter().zip(&dual) {
         assert!((p - d).abs() <= 1e-5 * size);
@@ -154,6 +162,28 @@ fn a_fit_stops_when_the_loss_settles() {
     let cut = fit(params.iterations(2), &data);
     assert!(!cut.converged);
     assert_eq!(cut.losses, settled.losses[..2]);
+    assert_eq!(
+        (cut.iterations, settled.iterations),
+        (2, settled.losses.len())
+    );
+}
+
+#[test]
+fn an_untraced_fit_is_the_same() {
+    let data = interactions(60, 20, &shop(5, 60, 20));
+    for params in objectives(3) {
+        // At the minimum the loss neither falls nor rises but by rounding: no reason to stop.
+        let all = params.clone().tol(0.0).iterations(60);
+        let traced = fit(all.clone(), &data);
+        let found = checked(all).untraced().fit(&data).unwrap();
+        assert_eq!(found.model, traced.model);
+        assert_eq!((found.iterations, found.converged), (60, false));
+        assert_eq!((traced.losses.len(), found.losses.len()), (60, 0));
+        // Where they decide when to stop they are computed.
+        let settled = params.tol(1e-3).iterations(200);
+        let found = checked(settled.clone()).untraced().fit(&data).unwrap();
+        assert_eq!(found, fit(settled, &data));
+    }
 }
 
 #[test]
@@ -174,6 +204,27 @@ fn a_warm_start_goes_on_where_the_first_fit_stopped() {
             .unwrap();
         assert_eq!(from_items.model, whole.model);
     }
+}
+
+#[test]
+fn a_fit_from_columns_is_one_in_rows() {
+    let data = interactions(60, 20, &shop(6, 60, 20));
+    let params = checked(Als::implicit(4));
+    let rows = factors(1, 60, 4, false);
+    let columns = Factors {
+        vectors: rows
+            .vectors
+            .t()
+            .as_standard_layout()
+            .into_owned()
+            .reversed_axes(),
+        biases: None,
+    };
+    assert!(!columns.vectors.is_standard_layout());
+    let from = |users| params.fit_from(&data, WarmStart::Users(users)).unwrap();
+    let found = from(columns);
+    assert_eq!(found, from(rows));
+    assert!(found.model.users.vectors.is_standard_layout());
 }
 
 #[test]

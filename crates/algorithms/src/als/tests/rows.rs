@@ -5,24 +5,25 @@ use proptest::prelude::*;
 use super::*;
 use crate::als::design::Scratch;
 use crate::als::half_step::HalfStep;
+use crate::als::schedule::Scheduled;
 use crate::als::solve::Real;
 
-/// The user's row as the half-iteration solves it; `n_short` large asks for the dual solution.
+/// The user's row as the half-iteration solves it; `rotated` asks for the dual one.
 fn row<T: Real>(
     params: &AlsValidParams,
     items: &Factors,
     scores: &[(u32, f32)],
     mean: f32,
-    n_short: usize,
+    rotated: bool,
 ) -> Vec<f64> {
     let gram = params.gram_of(items);
-    let step = HalfStep::<T>::new(params, mean, items, gram.as_deref(), n_short);
+    let step = HalfStep::<T>::new(params, mean, items, gram.as_deref(), rotated);
     let (indices, scores): (Vec<u32>, Vec<f32>) = scores.iter().copied().unzip();
     let row = Row {
         indices: &indices,
         scores: &scores,
     };
-    let solved = step.solve_row(row, &mut Scratch::default()).unwrap();
+    let solved = step.solve_alone(row, &mut Scratch::default()).unwrap();
     let bias = params.has_biases().then_some(f64::from(solved.bias));
     let vector = solved.vector.iter().map(|&v| f64::from(v));
     bias.into_iter().chain(vector).collect()
@@ -34,11 +35,12 @@ fn side<T: Real>(
     items: &Factors,
     all: &Interactions,
     mean: f32,
-    n_short: usize,
+    rotated: bool,
 ) -> Vec<Vec<f64>> {
     let gram = params.gram_of(items);
-    let step = HalfStep::<T>::new(params, mean, items, gram.as_deref(), n_short);
-    let users = step.solve_all(&all.by_user, Side::User).unwrap();
+    let step = HalfStep::<T>::new(params, mean, items, gram.as_deref(), rotated);
+    let users = Scheduled::with(params, Side::User, &all.by_user, all.n_items(), rotated);
+    let users = step.solve_all(&users, None).unwrap();
     let row = |user: usize| {
         let bias = params.has_biases().then_some(f64::from(users.bias(user)));
         let vector = users.vectors.row(user).to_vec();
@@ -79,13 +81,13 @@ proptest! {
         let items = factors(seed, N_ITEMS, k, params.has_biases());
         let (a, b) = plain::equations(&params, &scores, &items, 3.0);
         let expected = plain::solve(a, b);
-        let primal = row::<f64>(&params, &items, &scores, 3.0, 0);
+        let primal = row::<f64>(&params, &items, &scores, 3.0, false);
         prop_assert!(furthest(&primal, &expected) < 1e-6, "{primal:?} {expected:?}");
-        let dual = row::<f64>(&params, &items, &scores, 3.0, usize::MAX >> 16);
+        let dual = row::<f64>(&params, &items, &scores, 3.0, true);
         prop_assert!(furthest(&dual, &expected) < 1e-5, "{dual:?} {expected:?}");
-        let single = row::<f32>(&params, &items, &scores, 3.0, 0);
+        let single = row::<f32>(&params, &items, &scores, 3.0, false);
         prop_assert!(furthest(&single, &expected) < 2e-3, "{single:?} {expected:?}");
-        let single = row::<f32>(&params, &items, &scores, 3.0, usize::MAX >> 16);
+        let single = row::<f32>(&params, &items, &scores, 3.0, true);
         prop_assert!(furthest(&single, &expected) < 2e-3, "{single:?} {expected:?}");
     }
 
@@ -93,7 +95,7 @@ proptest! {
     #[test]
     fn all_rows_of_a_side_are_solved_as_each_alone(
         rows in prop::collection::vec(scores(), 1..60), seed: u64, k in 1_usize..34,
-        objective in 0_usize..6, dual: bool
+        objective in 0_usize..6, rotated: bool
     ) {
         let params = objectives(k)[objective].clone();
         let params = checked(params.arithmetic(Arithmetic::F64));
@@ -108,11 +110,10 @@ proptest! {
             .flat_map(|(user, row)| row.iter().map(move |&(item, score)| (user, item, score)))
             .collect();
         let all = interactions(rows.len(), N_ITEMS, &triples);
-        let n_short = if dual { usize::MAX >> 16 } else { 0 };
-        let found = side::<f64>(&params, &items, &all, 3.0, n_short);
-        let single = side::<f32>(&params, &items, &all, 3.0, n_short);
+        let found = side::<f64>(&params, &items, &all, 3.0, rotated);
+        let single = side::<f32>(&params, &items, &all, 3.0, rotated);
         for (user, scores) in rows.iter().enumerate() {
-            let expected = row::<f64>(&params, &items, scores, 3.0, n_short);
+            let expected = row::<f64>(&params, &items, scores, 3.0, rotated);
             prop_assert!(furthest(&found[user], &expected) < 1e-6, "{user}");
             prop_assert!(furthest(&single[user], &expected) < 2e-3, "{user}");
         }
@@ -126,7 +127,7 @@ proptest! {
         let params = checked(params.arithmetic(Arithmetic::F64).non_negative(true));
         let items = factors(seed, N_ITEMS, k, params.has_biases());
         let (a, b) = plain::equations(&params, &scores, &items, 3.0);
-        let x = row::<f64>(&params, &items, &scores, 3.0, 0);
+        let x = row::<f64>(&params, &items, &scores, 3.0, false);
         let n_free = x.len() - k;
         let largest = a.iter().chain(&b).fold(1.0_f64, |m, v| m.max(v.abs()));
         for i in 0..x.len() {
@@ -151,9 +152,9 @@ fn a_row_longer_than_a_block_is_summed_block_by_block() {
             .map(|i| (i, 1.0 + (i % 5) as f32))
             .collect();
         let (a, b) = plain::equations(&params, &scores, &items, 3.0);
-        let found = row::<f64>(&params, &items, &scores, 3.0, 0);
+        let found = row::<f64>(&params, &items, &scores, 3.0, false);
         assert!(furthest(&found, &plain::solve(a, b)) < 1e-6);
-        let single = row::<f32>(&params, &items, &scores, 3.0, 0);
+        let single = row::<f32>(&params, &items, &scores, 3.0, false);
         assert!(furthest(&single, &found) < 1e-4);
     }
 }

@@ -107,8 +107,10 @@ fn check_steps<T: Real>(rows: &[T], a: &[T], n: usize, b: &[T], tolerance: f64) 
 
 fn solve_dual<T: Real>(isa: Isa, z: &[T], diagonal: &[T], weights: &[T], beta: &[T]) -> Vec<T> {
     let mut x = Vec::new();
+    let indices: Vec<u32> = (0..beta.len() as u32).collect();
     let dual = Dual {
-        z: &mut z.to_vec(),
+        table: z,
+        indices: &indices,
         diagonal,
         weights,
         beta,
@@ -149,7 +151,17 @@ fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
         .map(|system| system.beta.len())
         .max()
         .unwrap();
-    let mut z = vec![[T::ZERO; SYSTEMS]; n * d];
+    let stride = padded(d);
+    let mut table = Vec::new();
+    let mut indices: Vec<Vec<u32>> = vec![Vec::new(); SYSTEMS];
+    for (system, indices) in systems.iter().zip(&mut indices) {
+        for row in system.z.chunks_exact(d) {
+            indices.push((table.len() / stride) as u32);
+            table.extend(row.iter().map(|&value| T::from_f64(value)));
+            // The padding is not read.
+            table.resize(table.len().next_multiple_of(stride), T::INFINITY);
+        }
+    }
     let mut diagonal = vec![[T::ONE; SYSTEMS]; d];
     let (mut weights, mut beta) = (vec![[T::ONE; SYSTEMS]; n], vec![[T::ZERO; SYSTEMS]; n]);
     for (lane, system) in systems.iter().enumerate() {
@@ -158,17 +170,19 @@ fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
                 target[lane] = T::from_f64(value);
             }
         };
-        fill(&mut z, &system.z);
         fill(&mut diagonal, &system.diagonal);
         fill(&mut weights, &system.weights);
         fill(&mut beta, &system.beta);
     }
     let mut x = vec![[T::ZERO; SYSTEMS]; d];
     let batch = DualBatch {
-        z: &mut z,
+        table: &table,
+        stride,
+        indices: std::array::from_fn(|lane| &indices[lane][..]),
         diagonal: &mut diagonal,
         weights: &weights,
         beta: &mut beta,
+        z: &mut Vec::new(),
         system: &mut Vec::new(),
         x: &mut x,
     };
@@ -335,6 +349,26 @@ proptest! {
     }
 
     #[test]
+    fn solutions_side_by_side_are_taken_apart(seed: u64, blocks in 1_usize..6, bad in 0..SYSTEMS) {
+        let stride = blocks * PAD;
+        let values = draws(seed, stride * SYSTEMS);
+        let mut x: Vec<Lanes<f64>> = values.as_chunks::<SYSTEMS>().0.to_vec();
+        x[stride - 1][bad] = f64::NAN;
+        for &isa in Isa::ALL {
+            // What was there before does not show.
+            let mut rows = vec![7.0; 5];
+            let finite = run_on(isa, Apart { x: &x, rows: &mut rows });
+            for (lane, row) in rows.chunks_exact(stride).enumerate() {
+                prop_assert_eq!(finite[lane], lane != bad);
+                for (value, column) in row.iter().zip(&x) {
+                    prop_assert_eq!(value.to_bits(), (column[lane] as f32).to_bits());
+                }
+            }
+            prop_assert_eq!(rows.len(), stride * SYSTEMS);
+        }
+    }
+
+    #[test]
     fn a_combination_is_a_vector_times_a_matrix(
         seed: u64, blocks in 1_usize..20, n in 0_usize..20
     ) {
@@ -388,9 +422,12 @@ fn only_the_system_that_is_not_positive_definite_is_refused() {
     let mut diagonal = [[1.0; SYSTEMS]; 2];
     (diagonal[0][3], diagonal[1][5]) = (-1.0, f64::NAN);
     let batch = DualBatch {
-        z: &mut [[0.5; SYSTEMS]; 2],
+        table: &[0.5; PAD],
+        stride: PAD,
+        indices: [&[0]; SYSTEMS],
         diagonal: &mut diagonal,
         weights: &[[1.0; SYSTEMS]],
+        z: &mut Vec::new(),
         beta: &mut [[1.0; SYSTEMS]],
         system: &mut Vec::new(),
         x: &mut [[0.0; SYSTEMS]; 2],

@@ -1,11 +1,7 @@
+use super::PAD;
+use super::lanes::{Lanes, SYSTEMS, add_product, factorize, place, substitute};
 use super::real::Real;
 use crate::isa::{self, Kernel, one_at_a_time, unrolled};
-
-/// Systems solved side by side: as many numbers as the widest registers hold.
-pub(crate) const SYSTEMS: usize = 16;
-
-/// A number of each system.
-pub(crate) type Lanes<T> = [T; SYSTEMS];
 
 /// Solves `(D + Z' C Z) x = Z' beta` as [`Dual`](super::Dual) does, for systems of very few entries:
 /// several at a time, each in a lane of its own.
@@ -14,34 +10,43 @@ pub(crate) type Lanes<T> = [T; SYSTEMS];
 /// that are mostly padding. Side by side, every operation is one on full vectors. A system that has
 /// fewer entries than others is filled up with entries of weight 1 without factors, which change
 /// none of its bits: what is in the other lanes is nothing to it.
-pub(crate) struct DualBatch<'a, T> {
-    /// `Z`: entry after entry, `d` unknowns each. Overwritten.
-    pub(crate) z: &'a mut [Lanes<T>],
+pub(crate) struct DualBatch<'a, S, T> {
+    /// The rows of all `Z`, of width `stride`, a multiple of the padding; what is beyond `d` is not
+    /// read.
+    pub(crate) table: &'a [S],
+    pub(crate) stride: usize,
+    /// The rows of each system.
+    pub(crate) indices: Lanes<&'a [u32]>,
     /// `D`, `d` values. Overwritten.
     pub(crate) diagonal: &'a mut [Lanes<T>],
-    /// `C`, a value per entry.
+    /// `C`, a value per entry; 1 where a system has no such entry.
     pub(crate) weights: &'a [Lanes<T>],
-    /// A value per entry. Overwritten.
+    /// A value per entry; 0 where a system has no such entry. Overwritten.
     pub(crate) beta: &'a mut [Lanes<T>],
+    /// Room for the rows of `Z`.
+    pub(crate) z: &'a mut Vec<Lanes<T>>,
     /// Room for the triangle of a matrix.
     pub(crate) system: &'a mut Vec<Lanes<T>>,
     /// Receives the solution, `d` values.
     pub(crate) x: &'a mut [Lanes<T>],
 }
 
-impl<T: Real> DualBatch<'_, T> {
+impl<S: Real, T: Real> DualBatch<'_, S, T> {
     /// Which systems have been solved: those that are positive definite.
     pub(crate) fn solve(self) -> Lanes<bool> {
         isa::run(self)
     }
 }
 
-impl<T: Real> Kernel for DualBatch<'_, T> {
+impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
     type Output = Lanes<bool>;
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) -> Self::Output {
         let Self {
+            table,
+            stride,
+            indices,
             z,
             diagonal: roots,
             weights,
@@ -50,7 +55,8 @@ impl<T: Real> Kernel for DualBatch<'_, T> {
             x,
         } = self;
         let (n, d) = (weights.len(), roots.len());
-        debug_assert_eq!((z.len(), w.len(), x.len()), (n * d, n, d));
+        debug_assert_eq!((w.len(), x.len()), (n, d));
+        z.resize(n * d, [T::ZERO; SYSTEMS]);
 
         for root in roots.iter_mut() {
             one_at_a_time();
@@ -58,7 +64,8 @@ impl<T: Real> Kernel for DualBatch<'_, T> {
                 *root = T::ONE / root.sqrt();
             }
         }
-        for (z, (w, weight)) in z.chunks_exact_mut(d).zip(w.iter_mut().zip(weights)) {
+        let entries = z.chunks_exact_mut(d).zip(w.iter_mut().zip(weights));
+        for (entry, (z, (w, weight))) in entries.enumerate() {
             let mut scale = *weight;
             for scale in &mut scale {
                 *scale = scale.sqrt();
@@ -66,12 +73,13 @@ impl<T: Real> Kernel for DualBatch<'_, T> {
             for lane in 0..SYSTEMS {
                 w[lane] = w[lane] / scale[lane];
             }
-            for (z, root) in z.iter_mut().zip(roots.iter()) {
-                one_at_a_time();
-                for lane in 0..SYSTEMS {
-                    z[lane] = z[lane] * (scale[lane] * root[lane]);
+            let mut rows = [&table[..0]; SYSTEMS];
+            for lane in 0..SYSTEMS {
+                if let Some(&index) = indices[lane].get(entry) {
+                    rows[lane] = &table[index as usize * stride..][..stride];
                 }
             }
+            gather(&rows, &scale, roots, z);
         }
         system.clear();
         system.resize(n * (n + 1) / 2, [T::ZERO; SYSTEMS]);
@@ -101,10 +109,57 @@ impl<T: Real> Kernel for DualBatch<'_, T> {
     }
 }
 
-/// The place of an element of a triangle that is kept row after row.
+/// Writes a row of each system, times its scale and the roots of the columns, to `z`; zeros for a row
+/// that is empty.
 #[inline(always)]
-fn place(i: usize, j: usize) -> usize {
-    i * (i + 1) / 2 + j
+fn gather<S: Real, T: Real>(
+    rows: &Lanes<&[S]>,
+    scale: &Lanes<T>,
+    roots: &[Lanes<T>],
+    z: &mut [Lanes<T>],
+) {
+    let (blocks, rest) = z.as_chunks_mut::<PAD>();
+    let (root_blocks, rest_of_roots) = roots.as_chunks::<PAD>();
+    for (block, (target, roots)) in blocks.iter_mut().zip(root_blocks).enumerate() {
+        one_at_a_time();
+        columns(rows, block, scale, roots, target);
+    }
+    if !rest.is_empty() {
+        let mut roots = [[T::ZERO; SYSTEMS]; PAD];
+        roots[..rest.len()].copy_from_slice(rest_of_roots);
+        let mut last = [[T::ZERO; SYSTEMS]; PAD];
+        columns(rows, root_blocks.len(), scale, &roots, &mut last);
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+}
+
+/// Some columns of what [`gather`] writes.
+#[inline(always)]
+fn columns<S: Real, T: Real>(
+    rows: &Lanes<&[S]>,
+    block: usize,
+    scale: &Lanes<T>,
+    roots: &[Lanes<T>; PAD],
+    target: &mut [Lanes<T>; PAD],
+) {
+    for first in (0..SYSTEMS).step_by(PAD) {
+        let mut values = [[S::ZERO; PAD]; PAD];
+        unrolled!(i < PAD, {
+            let (chunks, _) = rows[first + i].as_chunks::<PAD>();
+            if let Some(chunk) = chunks.get(block) {
+                values[i] = *chunk;
+            }
+        });
+        unrolled!(j < PAD, {
+            let mut column = [T::ZERO; PAD];
+            unrolled!(i < PAD, column[i] = T::from_f64(values[i][j].to_f64()));
+            let target = &mut target[j][first..][..PAD];
+            let (scale, roots) = (&scale[first..][..PAD], &roots[j][first..][..PAD]);
+            for i in 0..PAD {
+                target[i] = column[i] * (scale[i] * roots[i]);
+            }
+        });
+    }
 }
 
 /// `I + Z Z'`, the lower triangle, in tiles of `TILE` by `TILE` that stay in registers.
@@ -170,81 +225,6 @@ fn tile<T: Real, const ROWS: usize, const COLUMNS: usize, const DIAGONAL: bool>(
     });
 }
 
-/// `sum += a b`.
-#[inline(always)]
-fn add_product<T: Real>(sum: &mut Lanes<T>, a: &Lanes<T>, b: &Lanes<T>) {
-    for lane in 0..SYSTEMS {
-        sum[lane] += a[lane] * b[lane];
-    }
-}
-
-/// `sum -= a b`.
-#[inline(always)]
-fn subtract_product<T: Real>(sum: &mut Lanes<T>, a: &Lanes<T>, b: &Lanes<T>) {
-    for lane in 0..SYSTEMS {
-        sum[lane] -= a[lane] * b[lane];
-    }
-}
-
-/// Replaces a matrix by its Cholesky factor, the diagonal inverted; says which have one.
-#[inline(always)]
-fn factorize<T: Real>(system: &mut [Lanes<T>], n: usize) -> Lanes<bool> {
-    let mut solved = [true; SYSTEMS];
-    for j in 0..n {
-        for i in j..n {
-            let mut value = system[place(i, j)];
-            for k in 0..j {
-                one_at_a_time();
-                subtract_product(&mut value, &system[place(i, k)], &system[place(j, k)]);
-            }
-            if i == j {
-                // A pivot that is NaN fails this comparison too.
-                for lane in 0..SYSTEMS {
-                    solved[lane] &= value[lane] > T::ZERO && value[lane] < T::INFINITY;
-                }
-                for value in &mut value {
-                    *value = T::ONE / value.sqrt();
-                }
-            } else {
-                let inverse = system[place(j, j)];
-                for lane in 0..SYSTEMS {
-                    value[lane] = value[lane] * inverse[lane];
-                }
-            }
-            system[place(i, j)] = value;
-        }
-    }
-    solved
-}
-
-/// Solves `L L' w = b` in place of `b`, for `L` from [`factorize`].
-#[inline(always)]
-fn substitute<T: Real>(l: &[Lanes<T>], w: &mut [Lanes<T>]) {
-    let n = w.len();
-    for i in 0..n {
-        let mut value = w[i];
-        for k in 0..i {
-            one_at_a_time();
-            subtract_product(&mut value, &l[place(i, k)], &w[k]);
-        }
-        for lane in 0..SYSTEMS {
-            value[lane] = value[lane] * l[place(i, i)][lane];
-        }
-        w[i] = value;
-    }
-    for i in (0..n).rev() {
-        let mut value = w[i];
-        for k in i + 1..n {
-            one_at_a_time();
-            subtract_product(&mut value, &l[place(k, i)], &w[k]);
-        }
-        for lane in 0..SYSTEMS {
-            value[lane] = value[lane] * l[place(i, i)][lane];
-        }
-        w[i] = value;
-    }
-}
-
 /// `Z' w`, some columns of it.
 #[inline(always)]
 fn combine<T: Real, const COLUMNS: usize>(
@@ -263,43 +243,4 @@ fn combine<T: Real, const COLUMNS: usize>(
         unrolled!(q < COLUMNS, add_product(&mut sums[q], w, &z[q]));
     }
     x[column..column + COLUMNS].copy_from_slice(&sums);
-}
-
-/// `sum x[i] rows[i]` for each system, for rows that all systems have in common: a basis change.
-pub(crate) struct CombineBatch<'a, T> {
-    /// Rows of the width of `target`, a multiple of the padding.
-    pub(crate) rows: &'a [T],
-    /// A value per row.
-    pub(crate) x: &'a [Lanes<T>],
-    pub(crate) target: &'a mut [Lanes<T>],
-}
-
-impl<T: Real> CombineBatch<'_, T> {
-    pub(crate) fn compute(self) {
-        isa::run(self);
-    }
-}
-
-impl<T: Real> Kernel for CombineBatch<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<const ROWS: usize>(self) {
-        let stride = self.target.len();
-        for (tile, target) in self.target.chunks_exact_mut(ROWS).enumerate() {
-            let mut sums = [[T::ZERO; SYSTEMS]; ROWS];
-            for (row, x) in self.rows.chunks_exact(stride).zip(self.x) {
-                one_at_a_time();
-                let Some(row) = row[tile * ROWS..].first_chunk::<ROWS>() else {
-                    break;
-                };
-                unrolled!(i < ROWS, {
-                    for lane in 0..SYSTEMS {
-                        sums[i][lane] += row[i] * x[lane];
-                    }
-                });
-            }
-            target.copy_from_slice(&sums);
-        }
-    }
 }

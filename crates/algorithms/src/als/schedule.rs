@@ -1,0 +1,139 @@
+//! Which rows of a side are solved how: the same in every iteration of a fit.
+
+use std::cmp::Reverse;
+
+use super::error::Side;
+use super::feedback::Feedback;
+use super::few::FEW;
+use super::interactions::{Row, SparseRows};
+use super::params::AlsValidParams;
+use super::rotation;
+
+/// Rows with as many entries are solved before all others.
+const LONG: usize = 512;
+
+/// Rows per unit of parallel work; as many as a place in a block can tell apart.
+pub(crate) const BLOCK_ROWS: usize = 256;
+
+/// The place of a row in its block.
+pub(crate) type Place = u8;
+
+/// How a row is solved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Not at all: nothing speaks for any other factors than zeros.
+    Zero,
+    /// As a system in its entries, fewer than its unknowns.
+    Dual,
+    /// As a system in its unknowns.
+    Primal,
+}
+
+/// One side of the interactions, and how its rows are solved.
+pub(crate) struct Scheduled<'a> {
+    pub(crate) side: Side,
+    pub(crate) rows: &'a SparseRows,
+    /// Whether short rows are solved in the eigenbasis.
+    pub(crate) rotated: bool,
+    /// Rows of very many entries, the longest first: one that came last would keep a single thread
+    /// busy.
+    pub(crate) long: Vec<(usize, Form)>,
+    /// All others, [`BLOCK_ROWS`] at a time.
+    pub(crate) blocks: Vec<BlockRows>,
+}
+
+/// Rows next to each other, by the way they are solved.
+#[derive(Default)]
+pub(crate) struct BlockRows {
+    pub(crate) zero: Vec<Place>,
+    /// In the order of their lengths: systems side by side take as long as the largest of them.
+    pub(crate) few: Vec<Place>,
+    pub(crate) dual: Vec<Place>,
+    pub(crate) primal: Vec<Place>,
+}
+
+impl<'a> Scheduled<'a> {
+    /// The rows of a side, solved for `n_other` rows of the other.
+    pub(crate) fn new(
+        params: &AlsValidParams,
+        side: Side,
+        rows: &'a SparseRows,
+        n_other: usize,
+    ) -> Self {
+        let width = params.width();
+        let is_short = |&row: &usize| (1..width).contains(&rows.row(row).len());
+        let n_short = (0..rows.n_rows()).filter(is_short).count();
+        let rotated = params.can_rotate() && rotation::pays(n_short, n_other, width);
+        Self::with(params, side, rows, n_other, rotated)
+    }
+
+    /// The same, for short rows in the eigenbasis or not.
+    pub(crate) fn with(
+        params: &AlsValidParams,
+        side: Side,
+        rows: &'a SparseRows,
+        n_other: usize,
+        rotated: bool,
+    ) -> Self {
+        let mut long = Vec::new();
+        let mut blocks = Vec::with_capacity(rows.n_rows().div_ceil(BLOCK_ROWS));
+        for first in (0..rows.n_rows()).step_by(BLOCK_ROWS) {
+            let mut block = BlockRows::default();
+            let last = rows.n_rows().min(first + BLOCK_ROWS);
+            for (place, row) in (0..=Place::MAX).zip(first..last) {
+                let entries = rows.row(row);
+                let form = params.form(entries, n_other, rotated);
+                if entries.len() >= LONG {
+                    long.push((row, form));
+                    continue;
+                }
+                let places = match form {
+                    Form::Zero => &mut block.zero,
+                    Form::Dual if entries.len() <= FEW => &mut block.few,
+                    Form::Dual => &mut block.dual,
+                    Form::Primal => &mut block.primal,
+                };
+                places.push(place);
+            }
+            let length = |&place: &Place| rows.row(first + usize::from(place)).len();
+            block.few.sort_by_key(length);
+            blocks.push(block);
+        }
+        long.sort_by_key(|&(row, _)| Reverse(rows.row(row).len()));
+        Self {
+            side,
+            rows,
+            rotated,
+            long,
+            blocks,
+        }
+    }
+}
+
+impl AlsValidParams {
+    /// Whether short rows can be solved in the eigenbasis.
+    pub(crate) fn can_rotate(&self) -> bool {
+        self.gram_weight().is_some() && !self.non_negative && self.regularization > 0.0
+    }
+
+    /// How a row is solved.
+    pub(crate) fn form(&self, row: Row<'_>, n_other: usize, rotated: bool) -> Form {
+        let is_zero = match self.feedback {
+            Feedback::Explicit { .. } => row.is_empty(),
+            Feedback::Implicit { .. } => row.scores.iter().all(|&r| self.entry(r, 0.0).beta == 0.0),
+        };
+        if is_zero {
+            return Form::Zero;
+        }
+        let (penalty, bias_penalty) = self.penalties(row, n_other);
+        // Any offset will do: it is no part of a weight.
+        let weight = |&score: &f32| self.entry(score, 0.0).weight as f32;
+        let is_dual = row.len() < self.width()
+            && !self.non_negative
+            && penalty > 0.0
+            && (bias_penalty > 0.0 || !self.has_biases())
+            && (self.gram_weight().is_none() || rotated)
+            && row.scores.iter().all(|score| weight(score) > 0.0);
+        if is_dual { Form::Dual } else { Form::Primal }
+    }
+}
