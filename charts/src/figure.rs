@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
@@ -65,6 +66,23 @@ impl Figure {
             .encode_png()
             .map_err(|error| raster(error.to_string()))
     }
+}
+
+/// The files of figures: for each its SVG and its PNG, named after it. PNGs are drawn side by side, on
+/// the threads of the process.
+///
+/// # Errors
+///
+/// Those of [`Figure::png`]; of several the first.
+pub fn files(figures: &[Figure]) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+    let pngs: Vec<Result<Vec<u8>, ChartError>> = figures.par_iter().map(Figure::png).collect();
+    let mut files = Vec::with_capacity(2 * figures.len());
+    for (figure, png) in figures.iter().zip(pngs) {
+        let svg = figure.svg.clone().into_bytes();
+        files.push((format!("{}.svg", figure.name), svg));
+        files.push((format!("{}.png", figure.name), png?));
+    }
+    Ok(files)
 }
 
 /// The fonts are parsed once for the life of the process.

@@ -49,7 +49,7 @@ pub use bars::SegmentBar;
 pub use catalogue_reach::catalogue_reach;
 pub use cluster_profiles::{ClusterProfileRow, cluster_profiles};
 pub use error::ChartError;
-pub use figure::Figure;
+pub use figure::{Figure, files};
 pub use grid_search::{GridMeasure, GridPoint, grid_search};
 pub use inertia_curve::inertia_curve;
 pub use loss_curve::loss_curve;

@@ -138,6 +138,26 @@ fn the_same_values_give_the_same_bytes() {
 }
 
 #[test]
+fn files_are_those_of_each_figure_in_their_order() {
+    let mut figures = everyday();
+    let found = charts::files(&figures).unwrap();
+    for (pair, figure) in found.chunks_exact(2).zip(&figures) {
+        let svg = (
+            format!("{}.svg", figure.name),
+            figure.svg.clone().into_bytes(),
+        );
+        let png = (format!("{}.png", figure.name), figure.png().unwrap());
+        assert_eq!(pair, [svg, png]);
+    }
+    assert_eq!(found.len(), 2 * figures.len());
+    for place in [3, 1] {
+        figures[place].svg.truncate(200);
+        let error = charts::files(&figures).unwrap_err().to_string();
+        assert!(error.contains(figures[place].name), "{error}");
+    }
+}
+
+#[test]
 fn the_order_of_points_does_not_matter() {
     let sorted = silhouette_curve(&[(2, 0.1), (3, 0.3), (4, 0.2)], 3, &[4]).unwrap();
     let shuffled = silhouette_curve(&[(4, 0.2), (2, 0.1), (3, 0.3)], 3, &[4]).unwrap();

@@ -464,9 +464,12 @@ async fn write(
     frame: ReportFrame,
 ) -> Result<Done<()>, Failure> {
     intake::write_account(context, &outcome.account).await?;
-    let rows = kept.write(context).await?;
-    let lay_out = move || Files::lay_out(&outcome, &frame);
-    let files = context.compute(lay_out).await??;
+    // Tables are encoded and stored while charts are drawn.
+    let lay_out = async {
+        let lay_out = move || Files::lay_out(&outcome, &frame);
+        Ok(context.compute(lay_out).await??)
+    };
+    let (rows, files) = tokio::try_join!(kept.write(context), lay_out)?;
     files.write(&context.run).await?;
     Ok(Done::rows((), rows))
 }

@@ -41,14 +41,12 @@ impl Files {
             small.push((SEGMENTS.to_owned(), file));
         }
         let figures = figures::figures(outcome).map_err(made("a chart"))?;
-        for figure in &figures {
-            small.push((
-                format!("charts/{}.svg", figure.name),
-                figure.svg.clone().into_bytes(),
-            ));
-            let png = figure.png().map_err(made("a chart"))?;
-            small.push((format!("charts/{}.png", figure.name), png));
-        }
+        let drawn = charts::files(&figures).map_err(made("a chart"))?;
+        small.extend(
+            drawn
+                .into_iter()
+                .map(|(name, bytes)| (format!("charts/{name}"), bytes)),
+        );
         let page = report::render(outcome, &figures, frame).map_err(made(REPORT))?;
         small.push((REPORT.to_owned(), page.into_bytes()));
         Ok(Self { small })
