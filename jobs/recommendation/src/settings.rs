@@ -56,7 +56,7 @@ pub struct RecommendationSettings {
     pub relevant_score: Option<f64>,
     /// Rounds of a fit, at most.
     pub iterations: usize,
-    /// The relative fall of the loss at which a fit ends.
+    /// The relative fall of the loss at which a fit ends; with 0 it makes all its rounds.
     pub tol: f64,
     /// Whether factors must not be negative.
     pub non_negative: bool,

@@ -66,7 +66,8 @@ pub(crate) struct RecommendationFlags {
     /// The most rounds of a fit [default: 15].
     #[arg(long, help_heading = FIT, value_name = "ROUNDS")]
     pub(crate) iterations: Option<usize>,
-    /// A fit ends when a round lowers the loss by no more than this share [default: 0.0001].
+    /// A fit ends when a round lowers the loss by no more than this share; with 0 it makes all its
+    /// rounds [default: 0.0001].
     #[arg(long, help_heading = FIT, value_name = "SHARE")]
     pub(crate) tol: Option<f64>,
     /// The number type of the equations; f64 is the arithmetic of Spark [default: f32].

@@ -11,8 +11,8 @@ use crate::isa::{self, Kernel, one_at_a_time, unrolled};
 /// fewer entries than others is filled up with entries of weight 1 without factors, which change
 /// none of its bits: what is in the other lanes is nothing to it.
 pub(crate) struct DualBatch<'a, S, T> {
-    /// The rows of all `Z`, of width `stride`, a multiple of the padding; what is beyond `d` is not
-    /// read.
+    /// The rows of all `Z`, of width `stride`, a multiple of the padding; what is beyond `d` has
+    /// no say.
     pub(crate) table: &'a [S],
     pub(crate) stride: usize,
     /// The rows of each system.

@@ -158,7 +158,7 @@ fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
         for row in system.z.chunks_exact(d) {
             indices.push((table.len() / stride) as u32);
             table.extend(row.iter().map(|&value| T::from_f64(value)));
-            // The padding is not read.
+            // The padding has no say.
             table.resize(table.len().next_multiple_of(stride), T::INFINITY);
         }
     }
