@@ -126,7 +126,8 @@ impl AlsValidParams {
             return Form::Zero;
         }
         let (penalty, bias_penalty) = self.penalties(row, n_other);
-        // Any offset will do: it is no part of a weight.
+        // Any offset will do: it is no part of a weight. A weight is divided by, and must be there in
+        // either arithmetic.
         let weight = |&score: &f32| self.entry(score, 0.0).weight as f32;
         let is_dual = row.len() < self.width()
             && !self.non_negative
