@@ -11,10 +11,12 @@ pub(crate) mod codec;
 mod exec;
 mod held;
 mod node;
+mod packed;
 mod parts;
 mod planner;
 mod rule;
 mod split;
+mod words;
 
 pub(crate) use exec::KeyedExec;
 pub(crate) use node::Keyed;

@@ -175,7 +175,7 @@ impl ExecutionPlan for InPartsExec {
         let parts = async move {
             let mut splitter = splitter;
             while let Some(batch) = rows.try_next().await? {
-                splitter.push(batch)?;
+                splitter.push(&batch)?;
             }
             drop(rows);
             let parts = splitter.finish()?;
@@ -332,12 +332,12 @@ impl ExecutionPlan for PartExec {
         Ok(self)
     }
 
-    fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let part = self.part.lock();
         // The part is there or not, whatever a thread that panicked did.
         let part = part.unwrap_or_else(PoisonError::into_inner).take();
         match part {
-            Some(part) => Ok(part.into_stream()),
+            Some(part) => Ok(part.into_stream(context.session_config().batch_size())),
             None => internal_err!("the rows of a part are read once"),
         }
     }

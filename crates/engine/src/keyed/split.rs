@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::compute::{concat_batches, interleave_record_batch};
-use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::datatypes::SchemaRef;
+use arrow::compute::concat_batches;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::error::Result;
@@ -14,22 +14,30 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
 use datafusion::physical_plan::spill::SpillManager;
 use datafusion::physical_plan::spill::spill_pool::{SpillPoolSink, spsc_channel};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::stream::{self, StreamExt};
+use futures::stream;
 
 use super::held::Held;
+use super::words::Words;
 
-/// How many parts there are: what an aggregate keeps for one of them is small beside the memory
-/// while a partition has some hundred million rows.
-const PARTS: usize = 64;
+/// How many parts there are in memory: what an aggregate keeps for one of them is small beside the
+/// memory while a partition has some thousand million rows.
+const PARTS: usize = 256;
 
-/// Rows that are divided at once: few enough for the cache, enough for batches worth handling.
+/// Parts next to each other go to the same files, of which a partition has so many open at once, and
+/// all partitions at most [`OPEN_FILES`]: a process is usually allowed 1,024.
+const FILES: usize = 64;
+const OPEN_FILES: usize = 512;
+
+/// Parts next to each other are one while they have no more rows than these: each costs the start of
+/// an aggregate.
+const PART_ROWS: usize = 1 << 17;
+
+/// Rows that are divided at once: few enough for the cache, enough for batches worth handling. A
+/// partition with fewer stays whole.
 const BLOCK_ROWS: usize = 1 << 17;
 
 /// Rows of a batch on disk: fewer, and packing them takes longer.
 const SPILLED_ROWS: usize = 1 << 15;
-
-/// A partition with no more rows than these, whatever fits into the cache anyway, stays whole.
-const FEW_ROWS: usize = 1 << 15;
 
 /// A file of spilled rows goes when it has been read, so there are several of them.
 const FILE_BYTES: usize = 128 << 20;
@@ -43,31 +51,33 @@ pub(super) struct Splitter {
     schema: SchemaRef,
     /// Where the keys stand.
     keys: Vec<usize>,
-    /// Not divided yet.
+    /// Texts as numbers, in columns with few different ones.
+    words: Vec<Option<Words>>,
+    /// Which of these get numbers still.
+    numbered: Vec<bool>,
+    /// Not divided yet; the texts of numbered columns as numbers.
     block: Vec<RecordBatch>,
     block_rows: usize,
-    /// None until the partition turns out to be large.
-    parts: Option<Vec<Growing>>,
-    /// Bytes of the parts in memory.
+    /// Rows in memory by part; none until the partition turns out to be large.
+    parts: Option<Vec<Vec<Held>>>,
     held_bytes: usize,
+    /// How many files there are once there are some.
+    n_files: usize,
+    /// Rows on disk, of several parts each.
+    files: Vec<Option<(SpillPoolSink, SendableRecordBatchStream)>>,
     reservation: MemoryReservation,
     spills: Arc<SpillManager>,
 }
 
-/// A part that may still grow.
-#[derive(Default)]
-struct Growing {
-    spilled: Option<(SpillPoolSink, SendableRecordBatchStream)>,
-    batches: Vec<Held>,
-}
-
-/// A part that is complete.
-pub(super) struct Part {
-    schema: SchemaRef,
-    spilled: Option<SendableRecordBatchStream>,
-    batches: Vec<Held>,
-    /// None where nothing is held, so that nobody's share of the memory is less for it.
-    memory: Option<MemoryReservation>,
+/// The rows of some keys.
+pub(super) enum Part {
+    OnDisk(SendableRecordBatchStream),
+    InMemory {
+        schema: SchemaRef,
+        texts: Arc<[Option<StringArray>]>,
+        held: Vec<Held>,
+        memory: MemoryReservation,
+    },
 }
 
 impl Splitter {
@@ -88,29 +98,43 @@ impl Splitter {
             Arc::clone(&schema),
         )
         .with_compression_type(context.session_config().spill_compression());
+        // A key that is sometimes a number would have two hashes.
+        let is_word = |(place, field): (usize, &Arc<Field>)| {
+            !keys.contains(&place) && field.data_type() == &DataType::Utf8
+        };
+        let numbered: Vec<bool> = schema.fields().iter().enumerate().map(is_word).collect();
+        let words = numbered.iter().map(|is_word| is_word.then(Words::default));
         Self {
+            words: words.collect(),
+            numbered,
             schema,
             keys,
             block: Vec::new(),
             block_rows: 0,
             parts: None,
             held_bytes: 0,
+            n_files: (OPEN_FILES / context.session_config().target_partitions().max(1))
+                .clamp(1, FILES),
+            files: Vec::new(),
             reservation,
             spills: Arc::new(spills),
         }
     }
 
     /// Takes rows. Those that memory has no room for go to disk.
-    pub(super) fn push(&mut self, batch: RecordBatch) -> Result<()> {
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
+        let batch = self.in_numbers(batch)?;
         let bytes = batch.get_array_memory_size();
         if self.reservation.try_grow(bytes).is_err() {
             self.divide()?;
-            self.spill()?;
-            // One batch has to be held.
-            self.reservation.grow(bytes);
+            if self.reservation.try_grow(bytes).is_err() {
+                self.spill()?;
+                // One batch has to be held.
+                self.reservation.grow(bytes);
+            }
         }
         self.block_rows += batch.num_rows();
         self.block.push(batch);
@@ -120,61 +144,86 @@ impl Splitter {
         Ok(())
     }
 
-    /// Gives each row of the block to its part.
-    fn divide(&mut self) -> Result<()> {
-        let parts = self
-            .parts
-            .get_or_insert_with(|| (0..PARTS).map(|_| Growing::default()).collect());
-        let mut rows: Vec<Vec<(usize, usize)>> = vec![Vec::new(); PARTS];
-        let mut hashes = Vec::new();
-        for (place, batch) in self.block.iter().enumerate() {
-            let keys: Vec<ArrayRef> = self
-                .keys
-                .iter()
-                .map(|key| Arc::clone(batch.column(*key)))
-                .collect();
-            hashes.clear();
-            hashes.resize(batch.num_rows(), 0);
-            create_hashes(&keys, &RandomState::with_seed(SEED), &mut hashes)?;
-            for (row, hash) in hashes.iter().enumerate() {
-                rows[part_of(*hash)].push((place, row));
+    /// The batch with numbers for texts.
+    fn in_numbers(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mut columns = batch.columns().to_vec();
+        let mut fewer = false;
+        for ((column, words), numbered) in columns
+            .iter_mut()
+            .zip(&mut self.words)
+            .zip(&mut self.numbered)
+        {
+            let Some(words) = words.as_mut().filter(|_| *numbered) else {
+                continue;
+            };
+            match words.numbers(column) {
+                Some(numbers) => *column = numbers,
+                None => {
+                    *numbered = false;
+                    fewer = true;
+                }
             }
         }
-        let block: Vec<&RecordBatch> = self.block.iter().collect();
-        for (part, rows) in parts.iter_mut().zip(rows) {
-            if !rows.is_empty() {
-                let rows = interleave_record_batch(&block, &rows)?;
-                let rows = Held::new(&rows)?;
-                self.held_bytes += rows.bytes();
-                part.batches.push(rows);
+        if fewer {
+            // All batches of a block have the same columns as numbers.
+            self.divide()?;
+        }
+        let fields = self.schema.fields().iter().zip(&columns);
+        let fields: Vec<Field> = fields
+            .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
+            .collect();
+        Ok(RecordBatch::try_new(
+            Arc::new(Schema::new(fields)),
+            columns,
+        )?)
+    }
+
+    /// Gives each row of the block to its part.
+    fn divide(&mut self) -> Result<()> {
+        if let Some(first) = self.block.first() {
+            let block = concat_batches(&first.schema(), &self.block)?;
+            self.block.clear();
+            self.block_rows = 0;
+            let keys = self.keys.iter().map(|key| Arc::clone(block.column(*key)));
+            let keys: Vec<ArrayRef> = keys.collect();
+            let mut hashes = vec![0; block.num_rows()];
+            create_hashes(&keys, &RandomState::with_seed(SEED), &mut hashes)?;
+            let mut rows: Vec<Vec<u32>> = vec![Vec::new(); PARTS];
+            for (row, hash) in (0..).zip(&hashes) {
+                rows[part_of(*hash)].push(row);
+            }
+            let rows: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
+            let none = || (0..PARTS).map(|_| Vec::new()).collect();
+            let parts = self.parts.get_or_insert_with(none);
+            for (part, held) in parts.iter_mut().zip(Held::divided(&block, &rows)?) {
+                if held.num_rows() > 0 {
+                    self.held_bytes += held.bytes();
+                    part.push(held);
+                }
             }
         }
         // What is not there takes no room any more.
-        let less = self.reservation.size().saturating_sub(self.held_bytes);
-        self.reservation.shrink(less);
-        self.block.clear();
-        self.block_rows = 0;
+        let bytes = self.held_bytes + self.words.iter().flatten().map(Words::bytes).sum::<usize>();
+        self.reservation
+            .shrink(self.reservation.size().saturating_sub(bytes));
         Ok(())
     }
 
-    /// Writes every part as far as it is known.
+    /// Writes all rows that are held.
     fn spill(&mut self) -> Result<()> {
-        for part in self.parts.iter_mut().flatten() {
+        tracing::debug!(bytes = self.held_bytes, "rows in parts go to disk");
+        let texts = self.texts()?;
+        self.files.resize_with(self.n_files, || None);
+        let parts = self.parts.iter_mut().flatten();
+        for (part, held) in parts.enumerate() {
             let new = || spsc_channel(FILE_BYTES, Arc::clone(&self.spills));
-            let batches = std::mem::take(&mut part.batches);
-            let mut rest = batches.as_slice();
+            let held = std::mem::take(held);
+            let mut rest = held.as_slice();
             while !rest.is_empty() {
-                let mut rows = 0;
-                let enough = rest.iter().position(|batch| {
-                    rows += batch.num_rows();
-                    rows >= SPILLED_ROWS
-                });
-                let (together, later) = rest.split_at(enough.map_or(rest.len(), |last| last + 1));
+                let (together, later) = rest.split_at(as_many(rest, SPILLED_ROWS));
                 rest = later;
-                let (file, _) = part.spilled.get_or_insert_with(new);
-                let together: Result<Vec<RecordBatch>, ArrowError> =
-                    together.iter().map(Held::batch).collect();
-                file.push_batch(&concat_batches(&self.schema, &together?)?)?;
+                let (file, _) = self.files[part * self.n_files / PARTS].get_or_insert_with(new);
+                file.push_batch(&Held::batch(together, &self.schema, &texts)?)?;
             }
         }
         self.held_bytes = 0;
@@ -182,40 +231,67 @@ impl Splitter {
         Ok(())
     }
 
+    /// The texts of each column that has had numbers for them.
+    fn texts(&self) -> Result<Arc<[Option<StringArray>]>, ArrowError> {
+        let words = self.words.iter();
+        words
+            .map(|words| words.as_ref().map(Words::texts).transpose())
+            .collect()
+    }
+
     /// The parts; of a small partition, one.
     pub(super) fn finish(mut self) -> Result<Vec<Part>> {
-        if self.parts.is_none() && self.block_rows <= FEW_ROWS {
-            let batches: Result<Vec<Held>, ArrowError> = self.block.iter().map(Held::new).collect();
-            return Ok(vec![Part {
+        if self.parts.is_none() {
+            let mut held = Vec::with_capacity(self.block.len());
+            for batch in &self.block {
+                let rows: Vec<u32> = (0..).take(batch.num_rows()).collect();
+                held.extend(Held::divided(batch, &[&rows])?);
+            }
+            return Ok(vec![Part::InMemory {
+                texts: self.texts()?,
                 schema: self.schema,
-                spilled: None,
-                batches: batches?,
-                memory: Some(self.reservation),
+                held,
+                memory: self.reservation,
             }]);
         }
         self.divide()?;
-        let mut spilled = self.parts.iter().flatten().map(|part| &part.spilled);
-        let short = spilled.any(Option::is_some);
-        if short {
+        if !self.files.is_empty() {
             // What memory there is is for the aggregate and those behind it.
             self.spill()?;
+            let files = self.files.into_iter().flatten();
+            // Without its writer a file is complete.
+            return Ok(files.map(|(_, rows)| Part::OnDisk(rows)).collect());
         }
-        let mut parts = Vec::with_capacity(PARTS);
-        for part in self.parts.into_iter().flatten() {
-            // Without its writer the file is complete.
-            let spilled = part.spilled.map(|(_, rows)| rows);
-            let bytes: usize = part.batches.iter().map(Held::bytes).sum();
-            let memory =
-                (!short).then(|| self.reservation.split(bytes.min(self.reservation.size())));
-            parts.push(Part {
+        let texts = self.texts()?;
+        let mut parts = Vec::new();
+        let mut rest = self.parts.unwrap_or_default().into_iter().peekable();
+        while let Some(mut held) = rest.next() {
+            let rows_of = |held: &[Held]| held.iter().map(Held::num_rows).sum::<usize>();
+            let mut rows = rows_of(&held);
+            while let Some(next) = rest.next_if(|next| rows + rows_of(next) <= PART_ROWS) {
+                rows += rows_of(&next);
+                held.extend(next);
+            }
+            let bytes: usize = held.iter().map(Held::bytes).sum();
+            parts.push(Part::InMemory {
                 schema: Arc::clone(&self.schema),
-                spilled,
-                batches: part.batches,
-                memory,
+                texts: Arc::clone(&texts),
+                held,
+                memory: self.reservation.split(bytes.min(self.reservation.size())),
             });
         }
         Ok(parts)
     }
+}
+
+/// How many of some held rows make a batch of so many rows, or nearly.
+fn as_many(held: &[Held], rows: usize) -> usize {
+    let mut sum = 0;
+    let enough = held.iter().position(|held| {
+        sum += held.num_rows();
+        sum >= rows
+    });
+    enough.map_or(held.len(), |last| last + 1)
 }
 
 /// The part of a key with this hash.
@@ -229,28 +305,36 @@ fn part_of(hash: u64) -> usize {
 impl Part {
     /// Whether it has no rows.
     pub(super) fn is_empty(&self) -> bool {
-        self.spilled.is_none() && self.batches.is_empty()
+        match self {
+            Self::OnDisk(_) => false,
+            Self::InMemory { held, .. } => held.is_empty(),
+        }
     }
 
-    /// The rows, first those on disk. Memory is given back as they go.
-    pub(super) fn into_stream(self) -> SendableRecordBatchStream {
-        let Self {
-            schema,
-            spilled,
-            batches,
-            memory,
-        } = self;
-        let held = stream::iter(batches).map(move |batch: Held| {
-            if let Some(memory) = &memory {
-                memory.shrink(batch.bytes().min(memory.size()));
-            }
-            Ok(batch.batch()?)
-        });
-        let rows = match spilled {
-            Some(spilled) => spilled.chain(held).left_stream(),
-            None => held.right_stream(),
+    /// The rows in batches of about so many. Memory is given back as they go.
+    pub(super) fn into_stream(self, batch_rows: usize) -> SendableRecordBatchStream {
+        let (schema, texts, held, memory) = match self {
+            Self::OnDisk(rows) => return rows,
+            Self::InMemory {
+                schema,
+                texts,
+                held,
+                memory,
+            } => (schema, texts, held, memory),
         };
-        Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+        let of = Arc::clone(&schema);
+        let mut held = held.into_iter();
+        let batches = std::iter::from_fn(move || {
+            let many = as_many(held.as_slice(), batch_rows);
+            let together: Vec<Held> = held.by_ref().take(many).collect();
+            if together.is_empty() {
+                return None;
+            }
+            let bytes: usize = together.iter().map(Held::bytes).sum();
+            memory.shrink(bytes.min(memory.size()));
+            Some(Held::batch(&together, &of, &texts).map_err(Into::into))
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter(batches)))
     }
 }
 
@@ -266,8 +350,9 @@ mod tests {
     use super::*;
     use crate::memory;
 
-    /// Batches of a key that is sometimes missing, a number of its own for each row, and a text.
-    fn batches(rows: i64) -> Vec<RecordBatch> {
+    /// Batches of a key that is sometimes missing, a number of its own for each row, and one of so
+    /// many texts.
+    fn batches(rows: i64, texts: i64) -> Vec<RecordBatch> {
         let field = |name: &str, kind: DataType| Field::new(name, kind, true);
         let schema = Arc::new(Schema::new(vec![
             field("word", DataType::Utf8),
@@ -279,7 +364,7 @@ mod tests {
             let key = |n: i64| (n % 101 != 0).then_some(n * 7919 % 9_973);
             let columns: Vec<ArrayRef> = vec![
                 Arc::new(StringArray::from_iter_values(
-                    numbers.clone().map(|n| format!("word {}", n % 77)),
+                    numbers.clone().map(|n| format!("word {}", n % texts)),
                 )),
                 Arc::new(Int64Array::from_iter(numbers.clone().map(key))),
                 Arc::new(Int64Array::from_iter_values(numbers)),
@@ -300,13 +385,16 @@ mod tests {
         let metrics = ExecutionPlanMetricsSet::new();
         let mut splitter = Splitter::new(batches[0].schema(), vec![1], 0, &context, &metrics);
         for batch in batches {
-            splitter.push(batch.clone()).unwrap();
+            splitter.push(batch).unwrap();
         }
         let parts = splitter.finish().unwrap();
-        let on_disk = parts.iter().filter(|part| part.spilled.is_some()).count();
+        let on_disk = parts
+            .iter()
+            .filter(|part| matches!(part, Part::OnDisk(_)))
+            .count();
         let mut rows = Vec::new();
         for part in parts {
-            rows.push(part.into_stream().try_collect().await.unwrap());
+            rows.push(part.into_stream(8192).try_collect().await.unwrap());
         }
         assert_eq!(pool.reserved(), 0);
         (rows, on_disk)
@@ -314,17 +402,21 @@ mod tests {
 
     #[tokio::test]
     async fn every_row_is_in_the_part_of_its_key_in_memory_and_on_disk() {
-        for (rows, limit_bytes, in_parts, spills) in [
-            (1_000, 1 << 30, false, false),
-            (50_000, 1 << 30, true, false),
-            (300_000, 1 << 30, true, false),
-            (300_000, 4 << 20, true, true),
-            (20_000, 1 << 18, true, true),
-            (300_000, 1 << 12, true, true),
+        for (rows, texts, limit_bytes, in_parts, spills) in [
+            (1_000, 77, 1 << 30, false, false),
+            (50_000, 77, 1 << 30, false, false),
+            (300_000, 77, 1 << 30, true, false),
+            (300_000, 77, 4 << 20, true, false),
+            (300_000, 77, 1 << 20, true, true),
+            (20_000, 77, 1 << 17, true, true),
+            (300_000, 77, 1 << 12, true, true),
+            // More texts than get numbers.
+            (200_000, 90_000, 1 << 30, true, false),
+            (200_000, 90_000, 4 << 20, true, true),
         ] {
-            let given = batches(rows);
+            let given = batches(rows, texts);
             let (parts, on_disk) = divided(&given, limit_bytes).await;
-            let how = format!("{rows} rows in {limit_bytes} bytes");
+            let how = format!("{rows} rows of {texts} texts in {limit_bytes} bytes");
             assert_eq!(parts.len() > 1, in_parts, "{how}");
             assert_eq!(on_disk > 0, spills, "{how}");
             let mut part_of_key = BTreeMap::new();
@@ -344,7 +436,7 @@ mod tests {
             assert_eq!(found.len() as i64, rows, "{how}");
             for (number, (key, word)) in found {
                 assert_eq!(key, (number % 101 != 0).then_some(number * 7919 % 9_973));
-                assert_eq!(word, format!("word {}", number % 77));
+                assert_eq!(word, format!("word {}", number % texts));
             }
         }
     }

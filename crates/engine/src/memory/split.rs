@@ -11,9 +11,15 @@ use datafusion::execution::memory_pool::{
 /// One part in this many is out of bounds for operators that can spill.
 const KEPT_PARTS: usize = 4;
 
+/// What an exchange has of the share of another operator: its rows are on their way, and it asks for
+/// more only when they are not taken.
+const EXCHANGE_WEIGHT: usize = 1;
+const WEIGHT: usize = 4;
+
 /// Operators that spill (sorts, aggregates, joins) have equal shares of at most three quarters of
-/// the memory, and each is sure of its share; the rest, and whatever they leave, is for those that
-/// cannot spill (merges, Parquet writers), first come, first served.
+/// the memory, exchanges a quarter of such a share, and each is sure of its own; the rest, and
+/// whatever they leave, is for those that cannot spill (merges, Parquet writers), first come, first
+/// served.
 ///
 /// DataFusion's fair pool gives the former all that the latter do not hold yet; then the first
 /// writer behind them fails for want of a few MiB, although everything before it could have
@@ -26,7 +32,8 @@ pub(crate) struct SplitPool {
 
 #[derive(Debug, Default)]
 struct State {
-    n_spillable: usize,
+    /// Sum over those that can spill.
+    weights: usize,
     spillable_bytes: usize,
     unspillable_bytes: usize,
 }
@@ -45,10 +52,21 @@ impl SplitPool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What each operator that spills may hold.
-    fn share(&self, state: &State) -> usize {
+    /// What an operator that spills may hold.
+    fn share(&self, state: &State, consumer: &MemoryConsumer) -> usize {
         let kept = state.unspillable_bytes.max(self.limit_bytes / KEPT_PARTS);
-        self.limit_bytes.saturating_sub(kept) / state.n_spillable.max(1)
+        let shared = self.limit_bytes.saturating_sub(kept) as u128;
+        // At most what is shared, so it fits again.
+        (shared * weight(consumer) as u128 / state.weights.max(WEIGHT) as u128) as usize
+    }
+}
+
+/// How much of the memory it has if it can spill.
+fn weight(consumer: &MemoryConsumer) -> usize {
+    if consumer.name().starts_with("RepartitionExec[") {
+        EXCHANGE_WEIGHT
+    } else {
+        WEIGHT
     }
 }
 
@@ -82,14 +100,14 @@ impl MemoryPool for SplitPool {
 
     fn register(&self, consumer: &MemoryConsumer) {
         if consumer.can_spill() {
-            self.state().n_spillable += 1;
+            self.state().weights += weight(consumer);
         }
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
         if consumer.can_spill() {
             let mut state = self.state();
-            state.n_spillable = state.n_spillable.saturating_sub(1);
+            state.weights = state.weights.saturating_sub(weight(consumer));
         }
     }
 
@@ -106,7 +124,8 @@ impl MemoryPool for SplitPool {
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         let mut state = self.state();
         let available = if reservation.consumer().can_spill() {
-            self.share(&state).saturating_sub(reservation.size())
+            self.share(&state, reservation.consumer())
+                .saturating_sub(reservation.size())
         } else {
             self.limit_bytes
                 .saturating_sub(state.unspillable_bytes + state.spillable_bytes)
@@ -174,5 +193,20 @@ mod tests {
         second.try_grow(150).unwrap();
         drop(first);
         second.try_grow(150).unwrap();
+    }
+
+    #[test]
+    fn an_exchange_has_a_quarter_of_a_share() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(SplitPool::new(600));
+        let spills = |name: &str| {
+            MemoryConsumer::new(name)
+                .with_can_spill(true)
+                .register(&pool)
+        };
+        let (rows, exchange) = (spills("rows"), spills("RepartitionExec[1]"));
+        rows.try_grow(360).unwrap();
+        assert!(rows.try_grow(1).is_err());
+        exchange.try_grow(90).unwrap();
+        assert!(exchange.try_grow(1).is_err());
     }
 }
