@@ -31,18 +31,27 @@ impl Kept {
             .model
             .to_json(concat!("jobs ", env!("CARGO_PKG_VERSION")))?;
         run.write_bytes(MODEL, model).await?;
-        let mut rows = 0;
-        for (name, table) in [
-            (INTERACTIONS, self.interactions),
-            (PRODUCTS, self.products),
-            (POPULAR, self.popular),
-        ] {
-            rows += run.write_table(name, table.schema(), &[table]).await?;
-        }
-        rows += tables::write_users(run, USER_FACTORS, &self.pairs, &self.factors.users).await?;
-        let items = &self.factors.items;
-        rows +=
-            tables::write_items(run, ITEM_FACTORS, &self.pairs.items, items, &self.n_users).await?;
-        Ok(rows)
+        let of_events = async {
+            let mut rows = 0;
+            for (name, table) in [
+                (INTERACTIONS, self.interactions),
+                (PRODUCTS, self.products),
+                (POPULAR, self.popular),
+            ] {
+                rows += run.write_table(name, table.schema(), &[table]).await?;
+            }
+            Ok::<_, Failure>(rows)
+        };
+        let (pairs, factors) = (&self.pairs, &self.factors);
+        let of_model = async {
+            let users = tables::write_users(run, USER_FACTORS, pairs, &factors.users).await?;
+            let items = &factors.items;
+            let items =
+                tables::write_items(run, ITEM_FACTORS, &pairs.items, items, &self.n_users).await?;
+            Ok::<_, Failure>(users + items)
+        };
+        // The largest of each: interactions and the factors of customers.
+        let (of_events, of_model) = tokio::try_join!(of_events, of_model)?;
+        Ok(of_events + of_model)
     }
 }
