@@ -8,7 +8,9 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::error::Result;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::{
+    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
+};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
 use datafusion::physical_plan::spill::SpillManager;
@@ -29,11 +31,14 @@ const FILES: usize = 64;
 const OPEN_FILES: usize = 512;
 
 /// Parts next to each other are one while they have no more rows than these: each costs the start of
-/// an aggregate.
+/// an aggregate. A small partition is one part.
 const PART_ROWS: usize = 1 << 17;
 
-/// Rows that are divided at once: few enough for the cache, enough for batches worth handling. A
-/// partition with fewer stays whole.
+/// Memory of a partition for each row of such a part: many times what an aggregate keeps for a group,
+/// so that its results are small beside the memory of those who get them.
+const MEMORY_PER_ROW: usize = 24 << 10;
+
+/// Rows that are divided at once: few enough for the cache, enough for batches worth handling.
 const BLOCK_ROWS: usize = 1 << 17;
 
 /// Rows of a batch on disk: fewer, and packing them takes longer.
@@ -53,14 +58,14 @@ pub(super) struct Splitter {
     keys: Vec<usize>,
     /// Texts as numbers, in columns with few different ones.
     words: Vec<Option<Words>>,
-    /// Which of these get numbers still.
-    numbered: Vec<bool>,
-    /// Not divided yet; the texts of numbered columns as numbers.
+    /// Not divided yet, with numbers for texts in the same columns.
     block: Vec<RecordBatch>,
     block_rows: usize,
     /// Rows in memory by part; none until the partition turns out to be large.
     parts: Option<Vec<Vec<Held>>>,
     held_bytes: usize,
+    /// As [`PART_ROWS`], or fewer when there is little memory.
+    part_rows: usize,
     /// How many files there are once there are some.
     n_files: usize,
     /// Rows on disk, of several parts each.
@@ -99,22 +104,25 @@ impl Splitter {
         )
         .with_compression_type(context.session_config().spill_compression());
         // A key that is sometimes a number would have two hashes.
-        let is_word = |(place, field): (usize, &Arc<Field>)| {
-            !keys.contains(&place) && field.data_type() == &DataType::Utf8
+        let words = schema.fields().iter().enumerate().map(|(place, field)| {
+            let is_word = !keys.contains(&place) && field.data_type() == &DataType::Utf8;
+            is_word.then(Words::default)
+        });
+        let partitions = context.session_config().target_partitions().max(1);
+        let memory = match pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => bytes,
+            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
         };
-        let numbered: Vec<bool> = schema.fields().iter().enumerate().map(is_word).collect();
-        let words = numbered.iter().map(|is_word| is_word.then(Words::default));
         Self {
             words: words.collect(),
-            numbered,
             schema,
             keys,
             block: Vec::new(),
             block_rows: 0,
             parts: None,
             held_bytes: 0,
-            n_files: (OPEN_FILES / context.session_config().target_partitions().max(1))
-                .clamp(1, FILES),
+            part_rows: (memory / partitions / MEMORY_PER_ROW).min(PART_ROWS),
+            n_files: (OPEN_FILES / partitions).clamp(1, FILES),
             files: Vec::new(),
             reservation,
             spills: Arc::new(spills),
@@ -127,6 +135,10 @@ impl Splitter {
             return Ok(());
         }
         let batch = self.in_numbers(batch)?;
+        let first = self.block.first();
+        if first.is_some_and(|first| first.schema() != batch.schema()) {
+            self.divide()?;
+        }
         let bytes = batch.get_array_memory_size();
         if self.reservation.try_grow(bytes).is_err() {
             self.divide()?;
@@ -145,37 +157,18 @@ impl Splitter {
     }
 
     /// The batch with numbers for texts.
-    fn in_numbers(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let mut columns = batch.columns().to_vec();
-        let mut fewer = false;
-        for ((column, words), numbered) in columns
-            .iter_mut()
-            .zip(&mut self.words)
-            .zip(&mut self.numbered)
-        {
-            let Some(words) = words.as_mut().filter(|_| *numbered) else {
-                continue;
-            };
-            match words.numbers(column) {
-                Some(numbers) => *column = numbers,
-                None => {
-                    *numbered = false;
-                    fewer = true;
-                }
-            }
-        }
-        if fewer {
-            // All batches of a block have the same columns as numbers.
-            self.divide()?;
-        }
+    fn in_numbers(&mut self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let columns = batch.columns().iter().zip(&mut self.words);
+        let columns = columns.map(|(column, words)| {
+            let numbers = words.as_mut().and_then(|words| words.numbers(column));
+            numbers.unwrap_or_else(|| Arc::clone(column))
+        });
+        let columns: Vec<ArrayRef> = columns.collect();
         let fields = self.schema.fields().iter().zip(&columns);
         let fields: Vec<Field> = fields
             .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
             .collect();
-        Ok(RecordBatch::try_new(
-            Arc::new(Schema::new(fields)),
-            columns,
-        )?)
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
     }
 
     /// Gives each row of the block to its part.
@@ -241,7 +234,7 @@ impl Splitter {
 
     /// The parts; of a small partition, one.
     pub(super) fn finish(mut self) -> Result<Vec<Part>> {
-        if self.parts.is_none() {
+        if self.parts.is_none() && self.block_rows <= self.part_rows {
             let mut held = Vec::with_capacity(self.block.len());
             for batch in &self.block {
                 let rows: Vec<u32> = (0..).take(batch.num_rows()).collect();
@@ -268,7 +261,7 @@ impl Splitter {
         while let Some(mut held) = rest.next() {
             let rows_of = |held: &[Held]| held.iter().map(Held::num_rows).sum::<usize>();
             let mut rows = rows_of(&held);
-            while let Some(next) = rest.next_if(|next| rows + rows_of(next) <= PART_ROWS) {
+            while let Some(next) = rest.next_if(|next| rows + rows_of(next) <= self.part_rows) {
                 rows += rows_of(&next);
                 held.extend(next);
             }
@@ -404,7 +397,7 @@ mod tests {
     async fn every_row_is_in_the_part_of_its_key_in_memory_and_on_disk() {
         for (rows, texts, limit_bytes, in_parts, spills) in [
             (1_000, 77, 1 << 30, false, false),
-            (50_000, 77, 1 << 30, false, false),
+            (50_000, 77, 1 << 30, true, false),
             (300_000, 77, 1 << 30, true, false),
             (300_000, 77, 4 << 20, true, false),
             (300_000, 77, 1 << 20, true, true),
