@@ -310,7 +310,7 @@ mod tests {
                 let order: Vec<u32> = odd.iter().chain(&even).copied().collect();
                 let order = UInt32Array::from(order);
                 let expected = arrow::compute::take_record_batch(&batch, &order).unwrap();
-                let mut words = Words::default();
+                let mut words = Words::new(1 << 20);
                 let numbers = numbered(&batch, &mut words);
                 let mut texts = vec![None; batch.num_columns()];
                 *texts.last_mut().unwrap() = Some(words.texts().unwrap());
@@ -352,7 +352,7 @@ mod tests {
 
     fn numbered_if_words(batch: RecordBatch, column: usize) -> RecordBatch {
         match column {
-            7 => numbered(&batch, &mut Words::default()),
+            7 => numbered(&batch, &mut Words::new(1 << 20)),
             _ => batch,
         }
     }

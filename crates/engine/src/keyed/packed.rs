@@ -13,10 +13,7 @@ pub(super) struct Packed {
 
 /// What values of a fixed width are packed as.
 pub(super) trait Integer: ArrowNativeType + Ord {
-    /// How far it is above a lesser one; none beyond 64 bits.
-    fn above(self, least: Self) -> Option<u64>;
-
-    /// As [`Self::above`], for those where that is known to be some.
+    /// How far it is above a lesser one, if that is less than 2^64.
     fn distance(self, least: Self) -> u64;
 
     /// The one so far above the least.
@@ -31,10 +28,6 @@ pub(super) trait Integer: ArrowNativeType + Ord {
 macro_rules! integer {
     ($($native:ty),*) => {$(
         impl Integer for $native {
-            fn above(self, least: Self) -> Option<u64> {
-                u64::try_from(self.wide().checked_sub(least.wide())?).ok()
-            }
-
             #[inline]
             fn distance(self, least: Self) -> u64 {
                 // In 64 bits, where a difference of up to 64 bits is right however it wraps.
@@ -87,7 +80,8 @@ impl Packed {
             least = least.min(*value);
             greatest = greatest.max(*value);
         }
-        let bits = u64::BITS - greatest.above(least)?.leading_zeros();
+        let furthest = greatest.wide().checked_sub(least.wide())?;
+        let bits = u64::BITS - u64::try_from(furthest).ok()?.leading_zeros();
         let width = bits.div_ceil(8) as usize;
         let mut bytes = vec![0; values.len() * width].into_boxed_slice();
         with_width!(width, write(values, least, &mut bytes));

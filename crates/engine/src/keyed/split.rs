@@ -38,6 +38,10 @@ const PART_ROWS: usize = 1 << 17;
 /// so that its results are small beside the memory of those who get them.
 const MEMORY_PER_ROW: usize = 24 << 10;
 
+/// Texts that have numbers take this part of a partition's memory for each column, and what one batch
+/// adds to it: so little that nobody accounts for them.
+const PART_OF_TEXTS: usize = 64;
+
 /// Rows that are divided at once: few enough for the cache, enough for batches worth handling.
 const BLOCK_ROWS: usize = 1 << 17;
 
@@ -103,16 +107,16 @@ impl Splitter {
             Arc::clone(&schema),
         )
         .with_compression_type(context.session_config().spill_compression());
+        let partitions = context.session_config().target_partitions().max(1);
+        let memory = match pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => bytes / partitions,
+            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
+        };
         // A key that is sometimes a number would have two hashes.
         let words = schema.fields().iter().enumerate().map(|(place, field)| {
             let is_word = !keys.contains(&place) && field.data_type() == &DataType::Utf8;
-            is_word.then(Words::default)
+            is_word.then(|| Words::new(memory / PART_OF_TEXTS))
         });
-        let partitions = context.session_config().target_partitions().max(1);
-        let memory = match pool.memory_limit() {
-            MemoryLimit::Finite(bytes) => bytes,
-            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
-        };
         Self {
             words: words.collect(),
             schema,
@@ -121,7 +125,7 @@ impl Splitter {
             block_rows: 0,
             parts: None,
             held_bytes: 0,
-            part_rows: (memory / partitions / MEMORY_PER_ROW).min(PART_ROWS),
+            part_rows: (memory / MEMORY_PER_ROW).min(PART_ROWS),
             n_files: (OPEN_FILES / partitions).clamp(1, FILES),
             files: Vec::new(),
             reservation,
@@ -196,9 +200,8 @@ impl Splitter {
             }
         }
         // What is not there takes no room any more.
-        let bytes = self.held_bytes + self.words.iter().flatten().map(Words::bytes).sum::<usize>();
-        self.reservation
-            .shrink(self.reservation.size().saturating_sub(bytes));
+        let gone = self.reservation.size().saturating_sub(self.held_bytes);
+        self.reservation.shrink(gone);
         Ok(())
     }
 

@@ -12,28 +12,34 @@ use datafusion::physical_expr_common::binary_map::{ArrowBytesMap, OutputType};
 const MOST_TEXTS: usize = 1 << 16;
 const MOST_BYTES: usize = 4 << 20;
 
+/// What map and list need for a text beside its bytes: hash, number, places, and room to grow.
+const TEXT_OVERHEAD: usize = 64;
+
 /// The different texts of a column, numbered in the order in which they come.
 pub(super) struct Words {
     known: ArrowBytesMap<i32, u32>,
     texts: BinaryBuilder,
-}
-
-impl Default for Words {
-    fn default() -> Self {
-        Self {
-            known: ArrowBytesMap::new(OutputType::Utf8),
-            texts: BinaryBuilder::new(),
-        }
-    }
+    most_bytes: usize,
 }
 
 impl Words {
+    /// Numbers texts until what is held for them takes so many bytes; the last batch may add some.
+    pub(super) fn new(most_bytes: usize) -> Self {
+        Self {
+            known: ArrowBytesMap::new(OutputType::Utf8),
+            texts: BinaryBuilder::new(),
+            most_bytes: most_bytes.min(MOST_BYTES),
+        }
+    }
+
     /// The numbers of texts, null where these are; none when there are too many different ones.
     pub(super) fn numbers(&mut self, texts: &ArrayRef) -> Option<ArrayRef> {
         let given = texts.as_string_opt::<i32>()?;
         let given_bytes = given.offsets().last().copied().unwrap_or_default() as usize;
-        let bytes = self.texts.values_slice().len();
-        if self.texts.len() >= MOST_TEXTS || bytes.max(given_bytes) >= MOST_BYTES {
+        let is_full = self.texts.len() >= MOST_TEXTS || self.bytes() >= self.most_bytes;
+        if is_full || given_bytes >= MOST_BYTES {
+            // Batches of changing columns would be divided one by one.
+            self.most_bytes = 0;
             return None;
         }
         let mut numbers = Vec::with_capacity(texts.len());
@@ -58,9 +64,8 @@ impl Words {
         StringArray::try_from_binary(self.texts.finish_cloned())
     }
 
-    /// Bytes held.
-    pub(super) fn bytes(&self) -> usize {
-        let places = size_of_val(self.texts.offsets_slice());
-        self.known.size() + self.texts.values_slice().len() + places
+    /// Bytes held for the texts: each stands in the map and in the list.
+    fn bytes(&self) -> usize {
+        2 * self.texts.values_slice().len() + TEXT_OVERHEAD * self.texts.len()
     }
 }

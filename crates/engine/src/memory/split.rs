@@ -157,15 +157,16 @@ mod tests {
 
     use super::*;
 
+    fn spills(pool: &Arc<dyn MemoryPool>, name: &str) -> MemoryReservation {
+        MemoryConsumer::new(name)
+            .with_can_spill(true)
+            .register(pool)
+    }
+
     #[test]
     fn what_cannot_spill_has_room_left_by_what_can() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SplitPool::new(400));
-        let spills = |name: &str| {
-            MemoryConsumer::new(name)
-                .with_can_spill(true)
-                .register(&pool)
-        };
-        let sort = spills("sort");
+        let sort = spills(&pool, "sort");
         let writer = MemoryConsumer::new("writer").register(&pool);
         sort.try_grow(300).unwrap();
         assert!(sort.try_grow(1).is_err(), "the last quarter is kept");
@@ -182,12 +183,7 @@ mod tests {
     #[test]
     fn everybody_who_spills_is_sure_of_a_share() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SplitPool::new(400));
-        let spills = |name: &str| {
-            MemoryConsumer::new(name)
-                .with_can_spill(true)
-                .register(&pool)
-        };
-        let (first, second) = (spills("first"), spills("second"));
+        let (first, second) = (spills(&pool, "first"), spills(&pool, "second"));
         first.try_grow(150).unwrap();
         assert!(first.try_grow(1).is_err(), "half of three quarters");
         second.try_grow(150).unwrap();
@@ -198,12 +194,7 @@ mod tests {
     #[test]
     fn an_exchange_has_a_quarter_of_a_share() {
         let pool: Arc<dyn MemoryPool> = Arc::new(SplitPool::new(600));
-        let spills = |name: &str| {
-            MemoryConsumer::new(name)
-                .with_can_spill(true)
-                .register(&pool)
-        };
-        let (rows, exchange) = (spills("rows"), spills("RepartitionExec[1]"));
+        let (rows, exchange) = (spills(&pool, "rows"), spills(&pool, "RepartitionExec[1]"));
         rows.try_grow(360).unwrap();
         assert!(rows.try_grow(1).is_err());
         exchange.try_grow(90).unwrap();
