@@ -5,9 +5,14 @@
 //! the vector instructions.
 //!
 //! **The same bits everywhere.** A kernel fixes which values are added in which order, by its
-//! source; the instruction set decides only how many of these sums run side by side. No fused
-//! multiply-add is enabled or asked for, so every product is rounded before it is added, on every
-//! machine. A test runs each kernel on all instruction sets at hand and compares bits.
+//! source; the instruction set decides only how many of these sums run side by side. A product that
+//! is added is rounded before it is, or not (`mul_add`), as the source says: the compiler fuses
+//! nothing by itself. A test runs each kernel on all instruction sets at hand and compares bits.
+//!
+//! A processor without a fused multiply-add (of the x86-64, those before 2013) computes it in
+//! software: the same bits, slowly.
+
+use std::sync::OnceLock;
 
 /// A computation worth compiling for several instruction sets.
 ///
@@ -28,7 +33,7 @@ pub(crate) enum Isa {
     /// AVX-512 that are not accelerators have these four parts of it.)
     #[cfg(target_arch = "x86_64")]
     Avx512,
-    /// 16 registers of 256 bits.
+    /// 16 registers of 256 bits. (All processors with AVX2 fuse multiplications and additions.)
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// Those of the target.
@@ -46,9 +51,13 @@ impl Isa {
                     && std::arch::is_x86_feature_detected!("avx512vl")
                     && std::arch::is_x86_feature_detected!("avx512bw")
                     && std::arch::is_x86_feature_detected!("avx512dq")
+                    && std::arch::is_x86_feature_detected!("fma")
             }
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => std::arch::is_x86_feature_detected!("avx2"),
+            Self::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+            }
             Self::Portable => true,
         }
     }
@@ -65,13 +74,30 @@ impl Isa {
 
 /// Runs a kernel with the best instructions of this machine.
 #[inline]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "functions with more instructions are called where these were found"
+    )
+)]
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
-    let best = Isa::ALL.iter().copied().find(|isa| isa.is_here());
-    run_on(best.unwrap_or(Isa::Portable), kernel)
+    // Asked once: kernels of small systems are over before every part of the answer is looked up.
+    static BEST: OnceLock<Isa> = OnceLock::new();
+    let best = || Isa::ALL.iter().copied().find(|isa| isa.is_here());
+    match BEST.get_or_init(|| best().unwrap_or(Isa::Portable)) {
+        // SAFETY: the instructions were found when this was chosen.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => unsafe { with_avx512(kernel) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => unsafe { with_avx2(kernel) },
+        Isa::Portable => portable(kernel),
+    }
 }
 
 /// Runs a kernel with the given instructions, or the target's own if the machine lacks them.
-#[inline]
+#[cfg(test)]
 #[cfg_attr(
     target_arch = "x86_64",
     expect(
@@ -87,20 +113,28 @@ pub(crate) fn run_on<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx2 if isa.is_here() => unsafe { with_avx2(kernel) },
-        // SSE2 has 16 registers of 128 bits, NEON has 32.
-        _ if cfg!(target_arch = "x86_64") => kernel.run::<2>(),
-        _ => kernel.run::<4>(),
+        _ => portable(kernel),
+    }
+}
+
+#[inline]
+fn portable<K: Kernel>(kernel: K) -> K::Output {
+    // SSE2 has 16 registers of 128 bits, NEON has 32.
+    if cfg!(target_arch = "x86_64") {
+        kernel.run::<2>()
+    } else {
+        kernel.run::<4>()
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,fma")]
 fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<8>()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<4>()
 }

@@ -82,13 +82,16 @@ impl<'a> Design<'a> {
         &self.rows[index as usize * self.stride..][..self.stride]
     }
 
-    pub(crate) fn entry(&self, index: u32, score: f32) -> Entry {
-        let offset = if self.params.has_biases() {
-            self.mean + f64::from(self.other.bias(index as usize))
-        } else {
-            0.0
-        };
-        self.params.entry(score, offset)
+    /// The parts of the scores of a row in its equations.
+    #[inline]
+    pub(crate) fn parts(&self, row: Row<'_>) -> impl Iterator<Item = Entry> {
+        // Copies: what is decided by them is decided once for the row.
+        let (feedback, mean) = (self.params.feedback, self.mean);
+        let biases = (self.params.has_biases()).then_some(self.other);
+        row.iter().map(move |(index, score)| {
+            let of_item = |other: &Factors| mean + f64::from(other.bias(index as usize));
+            feedback.entry(score, biases.map_or(0.0, of_item))
+        })
     }
 
     /// Penalties of a row on its factors and on its bias.
@@ -98,12 +101,11 @@ impl<'a> Design<'a> {
 
     /// Writes the entries of a row to `scratch`.
     pub(crate) fn gather<T: Real>(&self, row: Row<'_>, scratch: &mut Scratch<T>) {
-        let entries = || row.iter().map(|(index, score)| self.entry(index, score));
         let (weights, beta) = (&mut scratch.weights, &mut scratch.beta);
         weights.clear();
-        weights.extend(entries().map(|entry| T::from_f64(entry.weight)));
+        weights.extend(self.parts(row).map(|entry| T::from_f64(entry.weight)));
         beta.clear();
-        beta.extend(entries().map(|entry| T::from_f64(entry.beta)));
+        beta.extend(self.parts(row).map(|entry| T::from_f64(entry.beta)));
     }
 
     /// The equations of a row, left in `scratch.a` (upper triangle) and `scratch.b`; the padding is

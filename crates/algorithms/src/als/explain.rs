@@ -1,6 +1,7 @@
 use super::design::{Design, Scratch};
 use super::interactions::Row;
 use super::model::FactorRow;
+use super::objective::Entry;
 use super::solve::{NotPositive, factorize, substitute};
 
 /// A score taken apart: `score = baseline + sum of the contributions`.
@@ -57,13 +58,13 @@ pub(crate) fn explain(
         factorize(&mut a, stride)?;
         substitute(&a, stride, &mut direction);
     }
-    for (index, score) in row.iter() {
+    for ((index, score), Entry { beta, .. }) in row.iter().zip(design.parts(row)) {
         let z = design.row(index).iter();
         let along: f64 = z.zip(&direction).map(|(&z, d)| f64::from(z) * d).sum();
         contributions.push(Contribution {
             item: index,
             score,
-            contribution: design.entry(index, score).beta * along,
+            contribution: beta * along,
         });
     }
     contributions.sort_by(|a, b| {

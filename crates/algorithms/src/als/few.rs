@@ -74,8 +74,7 @@ impl<T: Real> HalfStep<'_, T> {
         let (mut penalties, mut bias_penalties) = ([1.0; SYSTEMS], [1.0; SYSTEMS]);
         for (lane, &row) in rows.iter().enumerate() {
             let entries = batch.weights.iter_mut().zip(&mut batch.beta);
-            for ((index, score), (weights, betas)) in row.iter().zip(entries) {
-                let Entry { weight, beta } = self.design.entry(index, score);
+            for (Entry { weight, beta }, (weights, betas)) in self.design.parts(row).zip(entries) {
                 weights[lane] = T::from_f64(weight);
                 betas[lane] = T::from_f64(beta);
             }

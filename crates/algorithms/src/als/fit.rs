@@ -1,4 +1,5 @@
-use ndarray::Array2;
+use ndarray::{Array2, ArrayViewMut1, Axis};
+use rayon::prelude::*;
 
 use super::blocks::gram;
 use super::design::padded_rows;
@@ -8,7 +9,7 @@ use super::half_step::HalfStep;
 use super::interactions::Interactions;
 use super::model::{Als, Factors};
 use super::params::AlsValidParams;
-use super::schedule::Scheduled;
+use super::schedule::{BLOCK_ROWS, Scheduled};
 use super::solve::padded;
 use crate::random;
 
@@ -206,8 +207,8 @@ impl AlsValidParams {
     fn random_users(&self, n_users: usize) -> Factors {
         let half_width = self.init_scale * (3.0 / self.factors as f64).sqrt();
         let mut vectors = Array2::zeros((n_users, self.factors));
-        for (name, mut row) in (0_u64..).zip(vectors.rows_mut()) {
-            let mut rng = random::stream(self.seed, &[START, name]);
+        let draw = |(name, mut row): (usize, ArrayViewMut1<'_, f32>)| {
+            let mut rng = random::stream(self.seed, &[START, name as u64]);
             for value in &mut row {
                 let drawn = (2.0 * random::unit(&mut rng) - 1.0) * half_width;
                 *value = if self.non_negative {
@@ -216,7 +217,9 @@ impl AlsValidParams {
                     drawn
                 } as f32;
             }
-        }
+        };
+        let rows = vectors.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+        rows.with_min_len(BLOCK_ROWS).for_each(draw);
         Factors {
             vectors,
             biases: self.has_biases().then(|| vec![0.0; n_users]),

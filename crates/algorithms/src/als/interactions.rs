@@ -56,7 +56,8 @@ impl<'a> Row<'a> {
 }
 
 impl Interactions {
-    /// Reads `(user, item, score)` triples in any order. `O(n)`, by counting sorts.
+    /// Reads `(user, item, score)` triples in any order. `O(n)`, by counting sorts: two if the triples
+    /// come in the order of users and items, else three.
     ///
     /// Users and items without a triple are allowed; a fit gives them zero factors.
     ///
@@ -74,14 +75,15 @@ impl Interactions {
                 return Err(AlsError::NonFiniteScore { user, item });
             }
         }
+        let is_sorted = triples.is_sorted_by_key(|&(user, item, _)| (user, item));
         // Each pass sorts by one side and keeps the order of the other. The last two passes leave
         // both tables sorted within their rows.
-        let unsorted = SparseRows::collect(n_items, triples.len(), || {
-            triples
-                .iter()
-                .map(|&(user, item, score)| (item, user, score))
-        });
-        let by_user = unsorted.transposed(n_users);
+        let by_user = if is_sorted {
+            SparseRows::collect(n_users, triples.len(), || triples.iter().copied())
+        } else {
+            let by_item = || (triples.iter()).map(|&(user, item, score)| (item, user, score));
+            SparseRows::collect(n_items, triples.len(), by_item).transposed(n_users)
+        };
         let by_item = by_user.transposed(n_items);
         Ok(Self { by_user, by_item })
     }
@@ -217,6 +219,9 @@ mod tests {
         assert_eq!(found.item(2).scores, [5.0, -3.0]);
         assert_eq!(found.item(1).iter().collect::<Vec<_>>(), [(0, 1.0)]);
         assert_eq!(found.mean_score(), 1.25);
+        let mut in_order = triples;
+        in_order.sort_by_key(|&(user, item, _)| (user, item));
+        assert_eq!(Interactions::from_triples(3, 3, &in_order).unwrap(), found);
     }
 
     #[test]

@@ -23,6 +23,33 @@ pub(crate) struct Entry {
     pub(crate) beta: f64,
 }
 
+impl Feedback {
+    /// The part of a score in the equations; `offset` is what an explicit model adds to the dot
+    /// product.
+    #[inline]
+    pub(crate) fn entry(self, score: f32, offset: f64) -> Entry {
+        let score = f64::from(score);
+        match self {
+            Self::Explicit { .. } => Entry {
+                weight: 1.0,
+                beta: score - offset,
+            },
+            Self::Implicit {
+                alpha,
+                unobserved_weight,
+            } => {
+                let weight = alpha * score.abs();
+                let beta = match unobserved_weight {
+                    _ if score <= 0.0 => 0.0,
+                    None => 1.0 + weight,
+                    Some(_) => weight,
+                };
+                Entry { weight, beta }
+            }
+        }
+    }
+}
+
 impl AlsValidParams {
     pub(crate) fn has_biases(&self) -> bool {
         matches!(self.feedback, Feedback::Explicit { biases: true })
@@ -43,33 +70,9 @@ impl AlsValidParams {
         }
     }
 
-    /// The part of a score in the equations; `offset` is what an explicit model adds to the dot
-    /// product.
-    pub(crate) fn entry(&self, score: f32, offset: f64) -> Entry {
-        let score = f64::from(score);
-        match self.feedback {
-            Feedback::Explicit { .. } => Entry {
-                weight: 1.0,
-                beta: score - offset,
-            },
-            Feedback::Implicit {
-                alpha,
-                unobserved_weight,
-            } => {
-                let weight = alpha * score.abs();
-                let beta = match unobserved_weight {
-                    _ if score <= 0.0 => 0.0,
-                    None => 1.0 + weight,
-                    Some(_) => weight,
-                };
-                Entry { weight, beta }
-            }
-        }
-    }
-
     /// What a score adds to the loss beside the sum over all pairs, when the model gives `s`.
     pub(crate) fn entry_loss(&self, score: f32, offset: f64, s: f64) -> f64 {
-        let Entry { weight, beta } = self.entry(score, offset);
+        let Entry { weight, beta } = self.feedback.entry(score, offset);
         match self.feedback {
             Feedback::Explicit { .. } => (beta - s) * (beta - s),
             // weight s^2 - 2 beta s + beta p: both definitions, multiplied out.

@@ -120,7 +120,10 @@ impl AlsValidParams {
     pub(crate) fn form(&self, row: Row<'_>, n_other: usize, rotated: bool) -> Form {
         let is_zero = match self.feedback {
             Feedback::Explicit { .. } => row.is_empty(),
-            Feedback::Implicit { .. } => row.scores.iter().all(|&r| self.entry(r, 0.0).beta == 0.0),
+            Feedback::Implicit { .. } => row
+                .scores
+                .iter()
+                .all(|&r| self.feedback.entry(r, 0.0).beta == 0.0),
         };
         if is_zero {
             return Form::Zero;
@@ -128,7 +131,7 @@ impl AlsValidParams {
         let (penalty, bias_penalty) = self.penalties(row, n_other);
         // Any offset will do: it is no part of a weight. A weight is divided by, and must be there in
         // either arithmetic.
-        let weight = |&score: &f32| self.entry(score, 0.0).weight as f32;
+        let weight = |&score: &f32| self.feedback.entry(score, 0.0).weight as f32;
         let is_dual = row.len() < self.width()
             && !self.non_negative
             && penalty > 0.0

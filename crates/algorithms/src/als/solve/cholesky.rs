@@ -1,5 +1,5 @@
 use super::real::Real;
-use super::syrk::{WIDE, tile};
+use super::syrk::{WIDE, WIDEST, tile, tile_width};
 use super::{NotPositive, PAD};
 use crate::isa::{self, Kernel, unrolled};
 
@@ -41,20 +41,29 @@ pub(super) fn factorize_with<T: Real, const ROWS: usize>(
     for start in (0..n).step_by(PANEL) {
         let (above, rest) = a.split_at_mut(start * n);
         let panel = &mut rest[..PANEL * n];
+        let given: [T; PANEL] = std::array::from_fn(|j| panel[j * n + start + j]);
         for row in (0..PANEL).step_by(ROWS) {
-            let mut column = start;
-            while T::WIDE && column + WIDE <= n {
-                let sums = tile::<T, ROWS, WIDE>(above, n, start + row, column);
-                subtract(panel, n, row, column, &sums);
-                column += WIDE;
-            }
+            let (top, mut column) = (start + row, start);
             while column < n {
-                let sums = tile::<T, ROWS, PAD>(above, n, start + row, column);
-                subtract(panel, n, row, column, &sums);
-                column += PAD;
+                let width = tile_width::<T, ROWS>(n - column);
+                match width {
+                    WIDEST => {
+                        let sums = tile::<T, ROWS, WIDEST>(above, n, top, column);
+                        subtract(panel, n, row, column, &sums);
+                    }
+                    WIDE => {
+                        let sums = tile::<T, ROWS, WIDE>(above, n, top, column);
+                        subtract(panel, n, row, column, &sums);
+                    }
+                    _ => {
+                        let sums = tile::<T, ROWS, PAD>(above, n, top, column);
+                        subtract(panel, n, row, column, &sums);
+                    }
+                }
+                column += width;
             }
         }
-        let square = Square::factorize(panel, n, start)?;
+        let square = Square::factorize(panel, n, start, &given)?;
         let mut column = start + PANEL;
         while T::WIDE && ROWS == PANEL && column + WIDE <= n {
             square.solve::<WIDE>(panel, n, column);
@@ -93,9 +102,15 @@ struct Square<T> {
 }
 
 impl<T: Real> Square<T> {
-    /// Factorises the square of a panel that begins at `column`.
+    /// Factorises the square of a panel that begins at `column`; its diagonal is what is left of a
+    /// given one.
     #[inline(always)]
-    fn factorize(panel: &mut [T], n: usize, column: usize) -> Result<Self, NotPositive> {
+    fn factorize(
+        panel: &mut [T],
+        n: usize,
+        column: usize,
+        given: &[T; PANEL],
+    ) -> Result<Self, NotPositive> {
         let mut rows = load::<T, PANEL>(panel, n, column);
         let mut shares = [[T::ZERO; PANEL]; PANEL];
         let mut pivots = [T::ZERO; PANEL];
@@ -111,10 +126,9 @@ impl<T: Real> Square<T> {
             });
         });
         // A pivot that is NaN fails this comparison too.
-        if !pivots
-            .iter()
-            .all(|&pivot| pivot > T::ZERO && pivot < T::INFINITY)
-        {
+        let is_positive =
+            |(&pivot, &given): (&T, &T)| pivot > T::NOISE * given && pivot < T::INFINITY;
+        if !pivots.iter().zip(given).all(is_positive) {
             return Err(NotPositive);
         }
         let scales = pivots.map(|pivot| T::ONE / pivot.sqrt());
@@ -169,7 +183,7 @@ fn subtract_scaled<T: Real, const COLUMNS: usize>(
     values: &[T; COLUMNS],
 ) {
     for lane in 0..COLUMNS {
-        target[lane] -= factor * values[lane];
+        target[lane] = (-factor).mul_add(values[lane], target[lane]);
     }
 }
 
@@ -217,7 +231,7 @@ pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
             let done = *done;
             unrolled!(j < PANEL, {
                 for lane in 0..PAD {
-                    sums[j][lane] += rows[j][c][lane] * done[lane];
+                    sums[j][lane] = rows[j][c][lane].mul_add(done[lane], sums[j][lane]);
                 }
             });
         }
@@ -256,7 +270,7 @@ fn backward<T: Real>(square: &[[T; PANEL]; PANEL], mut b: [T; PANEL]) -> [T; PAN
     for j in (0..PANEL).rev() {
         b[j] = b[j] * square[j][j];
         for i in 0..j {
-            b[i] -= square[i][j] * b[j];
+            b[i] = (-square[i][j]).mul_add(b[j], b[i]);
         }
     }
     b

@@ -20,7 +20,7 @@ pub(super) fn place(i: usize, j: usize) -> usize {
 #[inline(always)]
 pub(super) fn add_product<T: Real>(sum: &mut Lanes<T>, a: &Lanes<T>, b: &Lanes<T>) {
     for lane in 0..SYSTEMS {
-        sum[lane] += a[lane] * b[lane];
+        sum[lane] = a[lane].mul_add(b[lane], sum[lane]);
     }
 }
 
@@ -28,7 +28,7 @@ pub(super) fn add_product<T: Real>(sum: &mut Lanes<T>, a: &Lanes<T>, b: &Lanes<T
 #[inline(always)]
 fn subtract_product<T: Real>(sum: &mut Lanes<T>, a: &Lanes<T>, b: &Lanes<T>) {
     for lane in 0..SYSTEMS {
-        sum[lane] -= a[lane] * b[lane];
+        sum[lane] = (-a[lane]).mul_add(b[lane], sum[lane]);
     }
 }
 
@@ -38,7 +38,8 @@ pub(super) fn factorize<T: Real>(system: &mut [Lanes<T>], n: usize) -> Lanes<boo
     let mut solved = [true; SYSTEMS];
     for j in 0..n {
         for i in j..n {
-            let mut value = system[place(i, j)];
+            let given = system[place(i, j)];
+            let mut value = given;
             for k in 0..j {
                 one_at_a_time();
                 subtract_product(&mut value, &system[place(i, k)], &system[place(j, k)]);
@@ -46,7 +47,8 @@ pub(super) fn factorize<T: Real>(system: &mut [Lanes<T>], n: usize) -> Lanes<boo
             if i == j {
                 // A pivot that is NaN fails this comparison too.
                 for lane in 0..SYSTEMS {
-                    solved[lane] &= value[lane] > T::ZERO && value[lane] < T::INFINITY;
+                    let noise = T::NOISE * given[lane];
+                    solved[lane] &= value[lane] > noise && value[lane] < T::INFINITY;
                 }
                 for value in &mut value {
                     *value = T::ONE / value.sqrt();
@@ -121,7 +123,7 @@ impl<T: Real> Kernel for CombineBatch<'_, T> {
                 };
                 unrolled!(i < ROWS, {
                     for lane in 0..SYSTEMS {
-                        sums[i][lane] += row[i] * x[lane];
+                        sums[i][lane] = row[i].mul_add(x[lane], sums[i][lane]);
                     }
                 });
             }

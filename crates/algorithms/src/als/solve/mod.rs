@@ -37,6 +37,6 @@ pub(crate) fn padded(n: usize) -> usize {
     n.next_multiple_of(PAD)
 }
 
-/// A matrix without a Cholesky factor: not positive definite, or not finite.
+/// A matrix without a Cholesky factor: not positive definite beyond roundings, or not finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotPositive;

@@ -1,5 +1,5 @@
 use std::fmt::Debug;
-use std::ops::{Add, AddAssign, Div, Mul, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 /// The number types of the arithmetic: `f32` and `f64`.
 pub(crate) trait Real:
@@ -13,6 +13,7 @@ pub(crate) trait Real:
     + Sub<Output = Self>
     + Mul<Output = Self>
     + Div<Output = Self>
+    + Neg<Output = Self>
     + AddAssign
     + SubAssign
     + 'static
@@ -20,6 +21,10 @@ pub(crate) trait Real:
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
+
+    /// What is left of a diagonal element after an elimination is noise if it is no larger a part of
+    /// it: a few roundings.
+    const NOISE: Self;
 
     /// Whether register tiles are twice as wide as the padding.
     const WIDE: bool;
@@ -30,6 +35,9 @@ pub(crate) trait Real:
     fn to_f32(self) -> f32;
     fn sqrt(self) -> Self;
 
+    /// `self a + b`, rounded once.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+
     /// The one of two copies of the same numbers that is in this type.
     fn choose<'a>(single: &'a [f32], double: &'a [f64]) -> &'a [Self];
 }
@@ -38,6 +46,7 @@ impl Real for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const INFINITY: Self = Self::INFINITY;
+    const NOISE: Self = 8.0 * Self::EPSILON;
     const WIDE: bool = true;
 
     #[inline(always)]
@@ -65,6 +74,11 @@ impl Real for f32 {
         self.sqrt()
     }
 
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        self.mul_add(a, b)
+    }
+
     fn choose<'a>(single: &'a [f32], _: &'a [f64]) -> &'a [Self] {
         single
     }
@@ -74,6 +88,7 @@ impl Real for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
     const INFINITY: Self = Self::INFINITY;
+    const NOISE: Self = 8.0 * Self::EPSILON;
     const WIDE: bool = false;
 
     #[inline(always)]
@@ -99,6 +114,11 @@ impl Real for f64 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         self.sqrt()
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        self.mul_add(a, b)
     }
 
     fn choose<'a>(_: &'a [f32], double: &'a [f64]) -> &'a [Self] {

@@ -6,6 +6,9 @@ use crate::isa::{self, Kernel, one_at_a_time, unrolled};
 /// Columns of a wide register tile.
 pub(super) const WIDE: usize = 2 * PAD;
 
+/// Columns of the widest: with fewer, as many sums as wide registers hold would wait for each other.
+pub(super) const WIDEST: usize = 2 * WIDE;
+
 /// Values gathered at a time: with their rows of `a` they stay in a first-level cache.
 const GATHER_VALUES: usize = 4096;
 
@@ -52,17 +55,33 @@ pub(super) fn outer_products_and_fetch<T: Real, F, const ROWS: usize>(
     debug_assert_eq!(n % PAD, 0);
     for row in (0..n).step_by(ROWS) {
         let mut column = row / PAD * PAD;
-        while T::WIDE && column + WIDE <= n {
-            ahead.fetch(at_once);
-            let sums = tile::<T, ROWS, WIDE>(rows, n, row, column);
-            add(a, n, row, column, &sums);
-            column += WIDE;
-        }
         while column < n {
             ahead.fetch(at_once);
-            let sums = tile::<T, ROWS, PAD>(rows, n, row, column);
-            add(a, n, row, column, &sums);
-            column += PAD;
+            let width = tile_width::<T, ROWS>(n - column);
+            match width {
+                WIDEST => add(
+                    a,
+                    n,
+                    row,
+                    column,
+                    &tile::<T, ROWS, WIDEST>(rows, n, row, column),
+                ),
+                WIDE => add(
+                    a,
+                    n,
+                    row,
+                    column,
+                    &tile::<T, ROWS, WIDE>(rows, n, row, column),
+                ),
+                _ => add(
+                    a,
+                    n,
+                    row,
+                    column,
+                    &tile::<T, ROWS, PAD>(rows, n, row, column),
+                ),
+            }
+            column += width;
         }
     }
 }
@@ -70,12 +89,27 @@ pub(super) fn outer_products_and_fetch<T: Real, F, const ROWS: usize>(
 /// Tiles of a triangle.
 #[inline(always)]
 fn n_tiles<T: Real, const ROWS: usize>(n: usize) -> usize {
-    let of_rows = |row: usize| {
-        let width = n - row / PAD * PAD;
-        let wide = if T::WIDE { width / WIDE } else { 0 };
-        wide + (width - wide * WIDE) / PAD
-    };
-    (0..n).step_by(ROWS).map(of_rows).sum()
+    let mut tiles = 0;
+    for row in (0..n).step_by(ROWS) {
+        let mut column = row / PAD * PAD;
+        while column < n {
+            column += tile_width::<T, ROWS>(n - column);
+            tiles += 1;
+        }
+    }
+    tiles
+}
+
+/// Columns of the next tile, where so many are left: [`WIDEST`], [`WIDE`] or the padding.
+#[inline(always)]
+pub(super) fn tile_width<T: Real, const ROWS: usize>(left: usize) -> usize {
+    if T::WIDE && ROWS == PAD && left >= WIDEST {
+        WIDEST
+    } else if T::WIDE && left >= WIDE {
+        WIDE
+    } else {
+        PAD
+    }
 }
 
 /// The tile of `rows' rows` that begins at `row` and `column`.
@@ -107,7 +141,7 @@ pub(super) fn add_scaled<T: Real, const COLUMNS: usize>(
     values: &[T; COLUMNS],
 ) {
     for lane in 0..COLUMNS {
-        target[lane] += factor * values[lane];
+        target[lane] = factor.mul_add(values[lane], target[lane]);
     }
 }
 
@@ -237,7 +271,7 @@ impl<T: Real> Part<'_, T> {
                     z[lane] = T::from_f32(from[c * PAD + lane]);
                 }
                 for lane in 0..PAD {
-                    sums[c][lane] += beta * z[lane];
+                    sums[c][lane] = beta.mul_add(z[lane], sums[c][lane]);
                 }
                 for lane in 0..PAD {
                     target[c * PAD + lane] = root * z[lane];

@@ -4,6 +4,7 @@ use approx::assert_abs_diff_eq;
 use proptest::prelude::*;
 
 use super::cholesky::{Factorize, Substitute};
+use super::eigen::Eigen;
 use super::syrk::{Addition, OuterProducts};
 use super::*;
 use crate::isa::{Isa, run_on};
@@ -265,6 +266,9 @@ proptest! {
     fn eigenvectors_make_the_matrix_diagonal(seed: u64, n in 1_usize..20) {
         let a = positive_matrix(&draws(seed, n * (n / 2 + 1)), n, 0.0);
         let (values, q) = symmetric_eigen(a.clone(), n);
+        for &isa in Isa::ALL {
+            prop_assert_eq!(&run_on(isa, Eigen { a: a.clone(), n }), &(values.clone(), q.clone()));
+        }
         for k in 0..n {
             let vector: Vec<f64> = (0..n).map(|i| q[i * n + k]).collect();
             assert_abs_diff_eq!(vector.iter().map(|v| v * v).sum::<f64>(), 1.0, epsilon = 1e-12);
@@ -340,7 +344,8 @@ proptest! {
             for lane in 0..SYSTEMS {
                 let mut expected = vec![0.0; stride];
                 for (row, x) in rows.chunks_exact(stride).zip(&x) {
-                    expected.iter_mut().zip(row).for_each(|(sum, v)| *sum += v * x[lane]);
+                    let sums = expected.iter_mut().zip(row);
+                    sums.for_each(|(sum, v)| *sum = v.mul_add(x[lane], *sum));
                 }
                 let found: Vec<f64> = target.iter().map(|lanes| lanes[lane]).collect();
                 prop_assert_eq!(found, expected);
@@ -376,7 +381,8 @@ proptest! {
         let (rows, values) = (draws(seed, n * stride), draws(seed ^ 1, n));
         let mut expected = vec![0.0; stride];
         for (row, value) in rows.chunks_exact(stride).zip(&values) {
-            expected.iter_mut().zip(row).for_each(|(sum, v)| *sum += value * v);
+            let sums = expected.iter_mut().zip(row);
+            sums.for_each(|(sum, v)| *sum = value.mul_add(*v, *sum));
         }
         for &isa in Isa::ALL {
             let mut target = vec![7.0; stride];
