@@ -9,7 +9,7 @@ use report::ReportFrame;
 
 use crate::features::{Customers, buying_months, feature_table};
 use crate::outcome::{Outcome, Span};
-use crate::output::Files;
+use crate::output::{self, CUSTOMERS, Files};
 use crate::rules::Rules;
 use crate::settings::SegmentationSettings;
 use crate::{SegmentationError, clusters, fusion, months, notes, rfm};
@@ -171,8 +171,19 @@ async fn write(
     frame: ReportFrame,
 ) -> Result<Done<()>, Failure> {
     intake::write_account(context, &outcome.account).await?;
-    let lay_out = move || Files::lay_out(&outcome, &frame);
-    let files = context.compute(lay_out).await??;
-    let rows = files.write(&context.run).await?;
+    // The table is encoded and stored while charts are drawn.
+    let table = async {
+        let outcome = Arc::clone(&outcome);
+        let customers = context.compute(move || output::customers(&outcome));
+        let customers = [customers.await??];
+        let rows = (context.run).write_table(CUSTOMERS, customers[0].schema(), &customers);
+        Ok::<_, Failure>(rows.await?)
+    };
+    let others = async {
+        let outcome = Arc::clone(&outcome);
+        let lay_out = context.compute(move || Files::lay_out(&outcome, &frame));
+        Ok(lay_out.await??.write(&context.run).await?)
+    };
+    let (rows, ()) = tokio::try_join!(table, others)?;
     Ok(Done::rows((), rows))
 }

@@ -7,9 +7,9 @@ use crate::{ArtifactError, RunWriter};
 
 /// A table of a run that is written batch by batch; made by [`RunWriter::table_writer`].
 ///
-/// Batches may come from work of any length: encoding goes on meanwhile, on a thread of its own. At
-/// most one row group of [`crate::ROW_GROUP_ROWS`] rows is in memory beside the batch that is
-/// handed over, however many rows the table has.
+/// Batches may come from work of any length: encoding goes on meanwhile, the columns of a row group
+/// side by side. At most one row group of [`crate::ROW_GROUP_ROWS`] rows is in memory beside the
+/// batch that is handed over, however many rows the table has.
 ///
 /// Dropped before [`Self::finish`], nothing of it is visible and its name is free again.
 pub struct TableWriter<'a> {

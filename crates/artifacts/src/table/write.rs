@@ -1,16 +1,19 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::compute::{cast, concat_batches};
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+use rayon::prelude::*;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -110,9 +113,7 @@ fn encode(
 ) -> Result<u64, ParquetError> {
     let schema = plain_schema(schema);
     let gone = sink.sender.clone();
-    let mut writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties()))?;
-    // Pages are cut by the batches a writer is given. Whole row groups at a
-    // time make the bytes depend on the rows alone.
+    let mut groups = RowGroups::new(sink, Arc::clone(&schema))?;
     let mut pending: Vec<RecordBatch> = Vec::new();
     let mut pending_rows = 0;
     let mut rows = 0;
@@ -126,7 +127,7 @@ fn encode(
             pending_rows += take;
             offset += take;
             if pending_rows == ROW_GROUP_ROWS {
-                writer.write(&concat_batches(&schema, &pending)?)?;
+                groups.write(&pending)?;
                 pending.clear();
                 pending_rows = 0;
             }
@@ -134,12 +135,64 @@ fn encode(
     }
     // Nobody waits for the rest when the table was dropped.
     if pending_rows > 0 && !gone.is_closed() {
-        writer.write(&concat_batches(&schema, &pending)?)?;
+        groups.write(&pending)?;
     }
     drop(gone);
-    let mut sink = writer.into_inner()?;
+    let mut sink = groups.file.into_inner()?;
     sink.send()?;
     Ok(rows)
+}
+
+/// A Parquet file that is written one row group after the other, the columns of each side by side.
+struct RowGroups {
+    schema: SchemaRef,
+    file: SerializedFileWriter<Sink>,
+    columns: ArrowRowGroupWriterFactory,
+    n_written: usize,
+}
+
+impl RowGroups {
+    fn new(sink: Sink, schema: SchemaRef) -> Result<Self, ParquetError> {
+        let writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties()))?;
+        let (file, columns) = writer.into_serialized_writer()?;
+        Ok(Self {
+            schema,
+            file,
+            columns,
+            n_written: 0,
+        })
+    }
+
+    /// Writes some batches as one row group.
+    ///
+    /// Pages are cut by the arrays a writer is given. Whole row groups at a time make the bytes
+    /// depend on the rows alone.
+    fn write(&mut self, batches: &[RecordBatch]) -> Result<(), ParquetError> {
+        let fields = self.schema.fields().par_iter().enumerate();
+        let leaves = fields.map(|(place, field)| {
+            let parts: Vec<&dyn Array> = (batches.iter())
+                .map(|batch| batch.column(place).as_ref())
+                .collect();
+            compute_leaves(field, &concat(&parts)?)
+        });
+        let leaves = leaves.collect::<Result<Vec<_>, ParquetError>>()?;
+        let writers = self.columns.create_column_writers(self.n_written)?;
+        let encoded = (leaves.into_iter().flatten().collect::<Vec<_>>())
+            .into_par_iter()
+            .zip(writers)
+            .map(|(leaf, mut writer)| {
+                writer.write(&leaf)?;
+                writer.close()
+            });
+        let encoded = encoded.collect::<Result<Vec<_>, ParquetError>>()?;
+        let mut group = self.file.next_row_group()?;
+        for column in encoded {
+            column.append_to_row_group(&mut group)?;
+        }
+        group.close()?;
+        self.n_written += 1;
+        Ok(())
+    }
 }
 
 fn properties() -> WriterProperties {

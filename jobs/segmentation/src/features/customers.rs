@@ -1,5 +1,6 @@
 //! The feature table as one batch, sorted by customer, with the types it is written with.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -74,38 +75,41 @@ impl Customers {
     /// # Errors
     ///
     /// [`FeatureError`] when a column is missing or cannot be cast. Cost: one sort of the ids, one
-    /// copy of each column; columns are shared between threads.
-    pub fn from_batches(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Self, FeatureError> {
-        let column = |name: &str| -> Result<Vec<ArrayRef>, FeatureError> {
-            let place = schema.index_of(name)?;
-            Ok(batches
-                .iter()
-                .map(|batch| Arc::clone(batch.column(place)))
-                .collect())
+    /// copy of each column, after which what it was copied from is let go of; columns are shared
+    /// between threads.
+    pub fn from_batches(
+        schema: &SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<Self, FeatureError> {
+        if batches.is_empty() {
+            return Self::from_batches(schema, vec![RecordBatch::new_empty(Arc::clone(schema))]);
+        }
+        let mut parts: Vec<Vec<ArrayRef>> = vec![Vec::new(); schema.fields().len()];
+        for batch in batches {
+            for (parts, column) in parts.iter_mut().zip(batch.columns()) {
+                parts.push(Arc::clone(column));
+            }
+        }
+        let mut column = |name: &str| -> Result<Vec<ArrayRef>, ArrowError> {
+            Ok(take(&mut parts[schema.index_of(name)?]))
         };
-        let ids = column(USER_ID)?;
-        let ids: Result<Vec<ArrayRef>, _> = ids.iter().map(normal_id).collect();
+        let ids: Result<Vec<ArrayRef>, _> = column(USER_ID)?.iter().map(normal_id).collect();
         let ids = ids?;
-        let Some(first) = ids.first() else {
-            return Self::from_batches(schema, &[RecordBatch::new_empty(Arc::clone(schema))]);
-        };
-        let id_type = first.data_type().clone();
         let order = order_of(&ids)?;
-        let place = |(name, data_type, parts): &(&'static str, DataType, Vec<ArrayRef>)| {
-            let parts: Result<Vec<ArrayRef>, ArrowError> =
-                parts.iter().map(|part| cast(part, data_type)).collect();
-            let parts = parts?;
-            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-            let nullable = *name != USER_ID;
-            let field = Field::new(*name, data_type.clone(), nullable);
-            Ok((field, interleave(&parts, &order)?))
-        };
-        let mut columns = vec![(USER_ID, id_type, ids)];
+        let mut columns = vec![(USER_ID, ids[0].data_type().clone(), ids)];
         for (name, data_type) in feature_types() {
             columns.push((name, data_type, column(name)?));
         }
+        let place = |(name, data_type, parts): (&'static str, DataType, Vec<ArrayRef>)| {
+            let parts: Result<Vec<ArrayRef>, ArrowError> =
+                parts.iter().map(|part| cast(part, &data_type)).collect();
+            let parts = parts?;
+            let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+            let column = interleave(&parts, &order)?;
+            Ok((Field::new(name, data_type, name != USER_ID), column))
+        };
         let columns: Result<Vec<(Field, ArrayRef)>, ArrowError> =
-            columns.par_iter().map(place).collect();
+            columns.into_par_iter().map(place).collect();
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns?.into_iter().unzip();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
         Ok(Self { batch })

@@ -56,7 +56,7 @@ pub(crate) fn feature_batch(rows: &[Habits]) -> (SchemaRef, RecordBatch) {
 /// A feature table.
 pub(crate) fn customers(rows: &[Habits]) -> Customers {
     let (schema, batch) = feature_batch(rows);
-    Customers::from_batches(&schema, &[batch]).unwrap()
+    Customers::from_batches(&schema, vec![batch]).unwrap()
 }
 
 /// Three kinds of customers, twenty of each: lookers, occasional buyers, regulars. Within a kind

@@ -18,8 +18,8 @@ fn customers_are_sorted_whatever_the_order_and_the_batches() {
     let (schema, forward) = feature_batch(&(0..50).map(habits).collect::<Vec<_>>());
     let (_, backward) = feature_batch(&(0..50).rev().map(habits).collect::<Vec<_>>());
     let parts: Vec<_> = (0..5).map(|part| backward.slice(part * 10, 10)).collect();
-    let one = Customers::from_batches(&schema, &[forward]).unwrap();
-    let other = Customers::from_batches(&schema, &parts).unwrap();
+    let one = Customers::from_batches(&schema, vec![forward]).unwrap();
+    let other = Customers::from_batches(&schema, parts).unwrap();
     assert_eq!(one, other);
     let ids: Vec<i64> = one.ids().as_primitive::<Int64Type>().values().to_vec();
     assert_eq!(ids, (0..50).collect::<Vec<_>>());
@@ -29,7 +29,7 @@ fn customers_are_sorted_whatever_the_order_and_the_batches() {
 #[test]
 fn an_empty_table_keeps_its_columns() {
     let (schema, _) = feature_batch(&[]);
-    let empty = Customers::from_batches(&schema, &[]).unwrap();
+    let empty = Customers::from_batches(&schema, Vec::new()).unwrap();
     assert!(empty.is_empty());
     assert_eq!(empty.batch().num_columns(), schema.fields().len());
 }
@@ -61,6 +61,6 @@ fn a_missing_column_is_an_error_that_names_it() {
         .map(|(i, _)| i)
         .collect();
     let batch = batch.project(&kept).unwrap();
-    let error = Customers::from_batches(&batch.schema(), &[batch]).unwrap_err();
+    let error = Customers::from_batches(&batch.schema(), vec![batch]).unwrap_err();
     assert!(error.to_string().contains("units"), "{error}");
 }

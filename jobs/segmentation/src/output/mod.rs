@@ -6,6 +6,7 @@ pub(crate) mod figures;
 mod metrics;
 
 use ::report::ReportFrame;
+use arrow::array::RecordBatch;
 use artifacts::{ArtifactError, RunWriter};
 
 use crate::error::SegmentationError;
@@ -33,13 +34,10 @@ pub const METRICS: &str = "metrics.json";
 /// What was found, for whoever runs the shop.
 pub const REPORT: &str = "report.html";
 
-/// Everything that is computed from an outcome before anything is written.
+/// Names and contents of everything but the table of customers, computed from an outcome before any
+/// of it is written.
 #[derive(Debug)]
-pub(crate) struct Files {
-    customers: arrow::array::RecordBatch,
-    /// Names and contents.
-    small: Vec<(String, Vec<u8>)>,
-}
+pub(crate) struct Files(Vec<(String, Vec<u8>)>);
 
 impl Files {
     /// Lays out all files. Pure and, for a large shop, seconds of work: call it off the async
@@ -48,8 +46,7 @@ impl Files {
         outcome: &Outcome,
         frame: &ReportFrame,
     ) -> Result<Self, SegmentationError> {
-        let customers = customers::table(outcome).map_err(made(CUSTOMERS))?;
-        let mut small = vec![
+        let mut files = vec![
             (
                 SEGMENTS.to_owned(),
                 csv_files::segments(outcome).map_err(made(SEGMENTS))?,
@@ -86,24 +83,28 @@ impl Files {
         ];
         let figures = figures::figures(outcome).map_err(made("a chart"))?;
         let drawn = charts::files(&figures).map_err(made("a chart"))?;
-        small.extend(
+        files.extend(
             drawn
                 .into_iter()
                 .map(|(name, bytes)| (format!("charts/{name}"), bytes)),
         );
         let page = report::render(outcome, &figures, frame).map_err(made(REPORT))?;
-        small.push((REPORT.to_owned(), page.into_bytes()));
-        Ok(Self { customers, small })
+        files.push((REPORT.to_owned(), page.into_bytes()));
+        Ok(Self(files))
     }
 
-    /// Writes all files into the run; returns the number of customers.
-    pub(crate) async fn write(self, run: &RunWriter) -> Result<u64, ArtifactError> {
-        for (name, bytes) in self.small {
+    /// Writes all of them into the run.
+    pub(crate) async fn write(self, run: &RunWriter) -> Result<(), ArtifactError> {
+        for (name, bytes) in self.0 {
             run.write_bytes(&name, bytes).await?;
         }
-        run.write_table(CUSTOMERS, self.customers.schema(), &[self.customers])
-            .await
+        Ok(())
     }
+}
+
+/// The table of customers.
+pub(crate) fn customers(outcome: &Outcome) -> Result<RecordBatch, SegmentationError> {
+    customers::table(outcome).map_err(made(CUSTOMERS))
 }
 
 fn made<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> SegmentationError {
