@@ -242,5 +242,6 @@ fn combine<T: Real, const COLUMNS: usize>(
         };
         unrolled!(q < COLUMNS, add_product(&mut sums[q], w, &z[q]));
     }
-    x[column..column + COLUMNS].copy_from_slice(&sums);
+    let x = &mut x[column..][..COLUMNS];
+    unrolled!(q < COLUMNS, x[q] = sums[q]);
 }

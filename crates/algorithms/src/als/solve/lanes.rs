@@ -127,7 +127,7 @@ impl<T: Real> Kernel for CombineBatch<'_, T> {
                     }
                 });
             }
-            target.copy_from_slice(&sums);
+            unrolled!(i < ROWS, target[i] = sums[i]);
         }
     }
 }
