@@ -12,7 +12,7 @@ def compare(context):
     small, large = context.size((20_000_000, 100_000_000), (300_000, 1_500_000))
     limit, short = context.size((LIMIT, SHORT), ("256MB", "64MB"))
     runs = [(small, limit), (large, limit), (large, short)]
-    sides = [side(context, n_events, memory) for n_events, memory in runs]
+    sides = [side(context, *size, rounds) for size, rounds in zip(runs, (None, None, 1))]
     names = [side.name for side in sides]
     return Comparison(
         title="More than memory",
@@ -38,11 +38,10 @@ def compare(context):
             for name, (n, _) in zip(names, runs)
         ],
         verdicts=lambda sides: verdicts(*(sides[name].figures for name in names), large / small),
-        rounds=1,
     )
 
 
-def side(context, n_events, limit):
+def side(context, n_events, limit, rounds):
     """One size."""
     events = context.events(n_events, n_events // 20)
     output = context.data / "large" / f"{n_events}-{limit}"
@@ -61,6 +60,7 @@ def side(context, n_events, limit):
         read=read,
         scratch=context.data / "large" / "scratch",
         timeout=5400,
+        rounds=rounds,
     )
 
 

@@ -99,7 +99,6 @@ class Comparison:
     verdicts: Callable
     quality: Callable = lambda sides: {}
     notes: list = field(default_factory=list)
-    rounds: int | None = None
 
 
 @dataclass
@@ -149,7 +148,7 @@ def run_rounds(comparison, rounds, say):
     """All sides in turn, round after round; a summary per side."""
     taken = {side.name: [] for side in comparison.sides}
     facts = {}
-    for turn in range(comparison.rounds or rounds):
+    for turn in range(rounds):
         for side in comparison.sides:
             if side.rounds is not None and turn >= side.rounds:
                 continue
