@@ -51,7 +51,8 @@ impl AlsValidParams {
     ///
     /// # Errors
     /// No interaction; no positive score (implicit feedback); equations without a unique solution,
-    /// which a regularization above 0 excludes unless scores are huge.
+    /// which a regularization above 0 excludes unless the scores are so huge that it is lost beside
+    /// them.
     pub fn fit(&self, interactions: &Interactions) -> Result<AlsFit, AlsError> {
         self.check_interactions(interactions)?;
         let users = self.random_users(interactions.n_users());

@@ -262,6 +262,16 @@ proptest! {
         }
     }
 
+    /// Roundings leave something of its second pivot, above zero as often as below.
+    #[test]
+    fn the_outer_product_of_one_vector_is_singular(seed: u64, n in 2_usize..24) {
+        let a = positive_matrix(&draws(seed, n), n, 0.0);
+        let (mut double, _) = pad(&a, n, &[]);
+        let (mut single, width) = (single(&double), padded(n));
+        prop_assert_eq!(factorize(&mut double, width), Err(NotPositive));
+        prop_assert_eq!(factorize(&mut single, width), Err(NotPositive));
+    }
+
     #[test]
     fn eigenvectors_make_the_matrix_diagonal(seed: u64, n in 1_usize..20) {
         let a = positive_matrix(&draws(seed, n * (n / 2 + 1)), n, 0.0);
