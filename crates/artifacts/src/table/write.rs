@@ -148,7 +148,6 @@ struct RowGroups {
     schema: SchemaRef,
     file: SerializedFileWriter<Sink>,
     columns: ArrowRowGroupWriterFactory,
-    n_written: usize,
 }
 
 impl RowGroups {
@@ -159,7 +158,6 @@ impl RowGroups {
             schema,
             file,
             columns,
-            n_written: 0,
         })
     }
 
@@ -176,7 +174,8 @@ impl RowGroups {
             compute_leaves(field, &concat(&parts)?)
         });
         let leaves = leaves.collect::<Result<Vec<_>, ParquetError>>()?;
-        let writers = self.columns.create_column_writers(self.n_written)?;
+        let number = self.file.flushed_row_groups().len();
+        let writers = self.columns.create_column_writers(number)?;
         let encoded = (leaves.into_iter().flatten().collect::<Vec<_>>())
             .into_par_iter()
             .zip(writers)
@@ -190,7 +189,6 @@ impl RowGroups {
             column.append_to_row_group(&mut group)?;
         }
         group.close()?;
-        self.n_written += 1;
         Ok(())
     }
 }
