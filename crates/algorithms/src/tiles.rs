@@ -16,7 +16,7 @@
 //! their order. Sums of blocks are added in the order of the blocks. All of this is fixed by the
 //! data alone: neither the instruction set nor the number of threads changes a bit.
 
-use crate::isa::{Kernel, unrolled};
+use crate::isa::{Kernel, one_at_a_time, unrolled};
 use crate::kernel::BLOCK_ROWS;
 
 /// Rows side by side: one AVX-512 register or four SSE2 registers of `f64`.
@@ -139,59 +139,47 @@ pub(crate) fn nearest<const ROWS: usize>(tile: &[Column], points: &[f64]) -> Nea
     let mut second = [f64::INFINITY; LANES];
     each_distance::<ROWS>(tile, points, |index, distances| {
         let index = index as u64;
+        let new = &distances.0;
+        // A loop for each: of one for all the compiler may take lanes apart.
         for lane in 0..LANES {
-            let distance = distances.0[lane];
-            let closer = distance < best[lane];
-            let farther = if closer { best[lane] } else { distance };
+            let closer = new[lane] < best[lane];
             labels[lane] = if closer { index } else { labels[lane] };
-            best[lane] = if closer { distance } else { best[lane] };
-            second[lane] = if farther < second[lane] {
-                farther
-            } else {
-                second[lane]
-            };
+        }
+        let mut farther = [0.0; LANES];
+        for lane in 0..LANES {
+            farther[lane] = larger(new[lane], best[lane]);
+        }
+        for lane in 0..LANES {
+            best[lane] = smaller(new[lane], best[lane]);
+        }
+        for lane in 0..LANES {
+            second[lane] = smaller(farther[lane], second[lane]);
         }
     });
     Nearest {
-        labels: labels.map(|label| label as u32),
+        labels: in_memory(labels).map(|label| label as u32),
         best: in_memory(best),
         second: in_memory(second),
     }
 }
 
-/// For the rows of one tile after the other, 1 if they carry a label and 0 if not.
+/// The smaller of two numbers, none of which is NaN: one instruction, as `f64::min` is not.
 #[inline(always)]
-pub(crate) fn members<'b>(
-    labels: &[[u32; LANES]],
-    label: u32,
-    masks: &'b mut Vec<Column>,
-) -> &'b [Column] {
-    masks.resize(labels.len(), Column::ZERO);
-    for (mask, labels) in masks.iter_mut().zip(labels) {
-        let mut lanes = [0.0; LANES];
-        for lane in 0..LANES {
-            lanes[lane] = if labels[lane] == label { 1.0 } else { 0.0 };
-        }
-        mask.0 = in_memory(lanes);
-    }
-    masks
+fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// The larger of two numbers, none of which is NaN.
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a < b { b } else { a }
 }
 
 /// Ends a loop over lanes: keeps the compiler from looking at what is done with single lanes
 /// afterwards, for which it would give up vectors within the loop.
 #[inline(always)]
-pub(crate) fn in_memory<T>(lanes: [T; LANES]) -> [T; LANES] {
+pub(crate) fn in_memory<T, const N: usize>(lanes: [T; N]) -> [T; N] {
     std::hint::black_box(lanes)
-}
-
-/// Adds the values of the lanes to keep. Exact: a product with 1 is the value, and a sum that starts
-/// from +0 is not changed by adding a zero. (A factor rather than a choice: the compiler makes better
-/// vector instructions of it.)
-#[inline(always)]
-pub(crate) fn add_kept(sums: &mut [f64; LANES], values: &[f64; LANES], keep: &Column) {
-    for lane in 0..LANES {
-        sums[lane] += values[lane] * keep.0[lane];
-    }
 }
 
 /// The nearest of some points for each row.
@@ -219,10 +207,13 @@ impl Kernel for Label<'_> {
     }
 }
 
-/// Up to so many sums at a time are taken by looking at all rows for each of them; from there on it
+/// Up to so many sums are taken by comparing all rows with each of their labels; from there on it
 /// takes less time to look at each row once and to add it, lane by lane, where it belongs. The bits
 /// are the same.
-const MASKED: usize = 3;
+const fn most_compared(rows: usize) -> usize {
+    // AVX-512 adds the lanes that a comparison has chosen in one instruction.
+    if rows == 8 { 64 } else { 3 }
+}
 
 /// The sum of the rows of some labels in a block.
 pub(crate) struct LabelSums<'a> {
@@ -242,7 +233,7 @@ pub(crate) struct LabelSums<'a> {
 #[derive(Default)]
 pub(crate) struct SumBuffers {
     lanes: Vec<Column>,
-    masks: Vec<Column>,
+    wanted: Vec<u32>,
 }
 
 impl Kernel for LabelSums<'_> {
@@ -251,35 +242,36 @@ impl Kernel for LabelSums<'_> {
     #[inline(always)]
     fn run<const ROWS: usize>(self) {
         let n_wanted = self.wanted.iter().filter(|&&wanted| wanted).count();
-        if n_wanted > MASKED {
+        if n_wanted > most_compared(ROWS) {
             self.scattered();
         } else {
-            self.masked();
+            self.compared::<ROWS>();
         }
     }
 }
 
 impl LabelSums<'_> {
     #[inline(always)]
-    fn masked(self) {
-        let (labels, _) = self.labels.as_chunks::<LANES>();
-        let sums = self.sums.chunks_exact_mut(self.n_features);
-        for ((label, sums), _) in (0_u32..)
-            .zip(sums)
-            .zip(self.wanted)
-            .filter(|(_, wanted)| **wanted)
-        {
-            let masks = members(labels, label, &mut self.buffers.masks);
-            let mut first = 0;
-            while first < sums.len() {
-                let left = &mut sums[first..];
-                let features = (self.n_features, first);
-                first += match left.len() {
-                    4.. => masked_sums::<4>(self.tiles, features, masks, left),
-                    2.. => masked_sums::<2>(self.tiles, features, masks, left),
-                    _ => masked_sums::<1>(self.tiles, features, masks, left),
-                };
+    fn compared<const ROWS: usize>(self) {
+        let wanted = &mut self.buffers.wanted;
+        wanted.clear();
+        let labels = (0_u32..).zip(self.wanted).filter(|(_, wanted)| **wanted);
+        wanted.extend(labels.map(|(label, _)| label));
+        let rows = (self.tiles, self.labels.as_chunks::<LANES>().0);
+        let (mut wanted, sums) = (wanted.as_slice(), self.sums);
+        // As many sums at a time as registers hold.
+        if ROWS == 8 {
+            while let Some((labels, others)) = wanted.split_first_chunk::<4>() {
+                sums_of(rows, self.n_features, labels, sums);
+                wanted = others;
             }
+            while let Some((labels, others)) = wanted.split_first_chunk::<2>() {
+                sums_of(rows, self.n_features, labels, sums);
+                wanted = others;
+            }
+        }
+        for label in wanted {
+            sums_of(rows, self.n_features, &[*label], sums);
         }
     }
 
@@ -310,24 +302,74 @@ impl LabelSums<'_> {
     }
 }
 
-/// Sums of `N` features from the first on, over the rows to keep. Returns `N`.
+/// Tiles of rows, and the labels of each.
+type Labelled<'a> = (&'a [Column], &'a [[u32; LANES]]);
+
+/// Sums of the rows of `L` labels.
 #[inline(always)]
-fn masked_sums<const N: usize>(
-    tiles: &[Column],
+fn sums_of<const L: usize>(
+    rows: Labelled<'_>,
+    n_features: usize,
+    labels: &[u32; L],
+    sums: &mut [f64],
+) {
+    let mut first = 0;
+    while first < n_features {
+        let features = (n_features, first);
+        first += match n_features - first {
+            3.. => compared_sums::<L, 3>(rows, features, labels, sums),
+            2 => compared_sums::<L, 2>(rows, features, labels, sums),
+            _ => compared_sums::<L, 1>(rows, features, labels, sums),
+        };
+    }
+}
+
+/// Sums of the rows of `L` labels, of `N` features from the first on. Returns `N`.
+#[inline(always)]
+fn compared_sums<const L: usize, const N: usize>(
+    (tiles, labels): Labelled<'_>,
     (n_features, first): (usize, usize),
-    masks: &[Column],
+    wanted: &[u32; L],
     sums: &mut [f64],
 ) -> usize {
-    let mut lanes = [[0.0; LANES]; N];
-    for (tile, keep) in tiles.chunks_exact(n_features).zip(masks) {
-        if let Some(columns) = tile[first..].first_chunk::<N>() {
-            unrolled!(i < N, add_kept(&mut lanes[i], &columns[i].0, keep));
+    let mut lanes = [[[0.0; LANES]; N]; L];
+    let names = in_memory(wanted.map(|label| [label; LANES]));
+    for (tile, labels) in tiles.chunks_exact(n_features).zip(labels) {
+        one_at_a_time();
+        let Some(columns) = tile[first..].first_chunk::<N>() else {
+            break;
+        };
+        unrolled!(l < L, {
+            unrolled!(i < N, {
+                add_labelled(&mut lanes[l][i], &columns[i].0, labels, &names[l]);
+            });
+        });
+    }
+    for (lanes, &label) in lanes.iter().zip(wanted) {
+        let sums = &mut sums[label as usize * n_features + first..][..N];
+        for (sum, lanes) in sums.iter_mut().zip(lanes) {
+            *sum = in_memory(*lanes).iter().sum();
         }
     }
-    for (sum, lanes) in sums.iter_mut().zip(lanes) {
-        *sum = in_memory(lanes).iter().sum();
-    }
     N
+}
+
+/// Adds the values of the lanes that are labelled so.
+#[inline(always)]
+fn add_labelled(
+    sums: &mut [f64; LANES],
+    values: &[f64; LANES],
+    labels: &[u32; LANES],
+    name: &[u32; LANES],
+) {
+    for lane in 0..LANES {
+        let sum = sums[lane] + values[lane];
+        sums[lane] = if labels[lane] == name[lane] {
+            sum
+        } else {
+            sums[lane]
+        };
+    }
 }
 
 #[cfg(test)]

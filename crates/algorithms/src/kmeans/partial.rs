@@ -65,10 +65,10 @@ impl KMeansPartial {
         let parts: Vec<Part> = rows
             .blocks()
             .with_min_len(MIN_CHUNKS)
-            .map_init(Default::default, |(tiles, scratch), block| {
+            .map_init(Default::default, |(tiles, buffers), block| {
                 let tiles = packed(tiles, block, n_features);
                 let mut part = Part::new(block.len() / n_features, n_clusters, n_features);
-                part.pass(tiles, n_features, &centroids, scratch);
+                part.pass(tiles, n_features, &centroids, buffers);
                 part
             })
             .collect();

@@ -14,7 +14,9 @@
 
 use crate::isa::{self, Kernel};
 use crate::kernel::squared_distance;
-use crate::tiles::{CHUNK_TILES, Column, LANES, LabelSums, NOBODY, SumBuffers, in_memory, nearest};
+use crate::tiles::{
+    CHUNK_TILES, Column, LANES, LabelSums, NOBODY, Nearest, SumBuffers, in_memory, nearest,
+};
 
 /// Tiles per block, the unit of sums: 256 rows, or a whole chunk if sums for many clusters would
 /// take more memory than the rows.
@@ -90,17 +92,16 @@ impl Part {
         tiles: &[Column],
         n_features: usize,
         centroids: &Centroids<'_>,
-        scratch: &mut Scratch,
+        buffers: &mut SumBuffers,
     ) {
         isa::run(Assign {
             tiles,
             n_features,
             centroids,
             part: self,
-            scratch,
         });
         if self.changed {
-            self.sum_up(tiles, n_features, &mut scratch.sums);
+            self.sum_up(tiles, n_features, buffers);
         }
     }
 
@@ -147,18 +148,6 @@ struct Assign<'a> {
     n_features: usize,
     centroids: &'a Centroids<'a>,
     part: &'a mut Part,
-    scratch: &'a mut Scratch,
-}
-
-/// Buffers of a pass.
-#[derive(Default)]
-pub(super) struct Scratch {
-    sums: SumBuffers,
-    /// The tiles looked at, and for these the squared distances to the nearest and to the second
-    /// nearest centroid.
-    looked_at: Vec<usize>,
-    best: Vec<Column>,
-    second: Vec<Column>,
 }
 
 impl Kernel for Assign<'_> {
@@ -171,74 +160,58 @@ impl Kernel for Assign<'_> {
             n_features,
             centroids,
             part,
-            scratch,
         } = self;
         let n_clusters = part.counts.len();
         let block = block_tiles(n_clusters);
-        let (labels, _) = part.labels.as_chunks_mut::<LANES>();
         let margin = relative_error(n_features);
         part.changed = false;
         part.ties = false;
         part.inertia = 0.0;
-        let Scratch {
-            looked_at,
-            best,
-            second,
-            ..
-        } = scratch;
-        looked_at.clear();
-        best.clear();
-        second.clear();
-        let rows = tiles.chunks_exact(n_features).zip(labels);
-        for (index, ((tile, labels), due)) in rows.zip(&part.due).enumerate() {
-            if !centroids.complete && centroids.moved < *due {
-                continue;
-            }
-            let found = nearest::<ROWS>(tile, centroids.values);
-            looked_at.push(index);
-            best.push(Column(found.best));
-            second.push(Column(found.second));
-            let mut differs = 0;
-            for (label, found) in labels.iter().zip(&found.labels) {
-                differs |= label ^ found;
-            }
-            if differs != 0 {
-                let here = LANES.min(part.n_rows - index * LANES);
-                let stale = &mut part.stale[index / block * n_clusters..][..n_clusters];
-                for (label, &new) in labels[..here].iter_mut().zip(&found.labels) {
-                    if *label != new {
-                        if *label != NOBODY {
-                            stale[*label as usize] = true;
-                            part.counts[*label as usize] -= 1;
+        let mut rows_left = part.n_rows;
+        let (labels, _) = part.labels.as_chunks_mut::<LANES>();
+        let blocks = (tiles.chunks(block * n_features))
+            .zip(labels.chunks_mut(block))
+            .zip(part.due.chunks_mut(block))
+            .zip(part.stale.chunks_mut(n_clusters));
+        for (((tiles, labels), due), stale) in blocks {
+            let mut distances = Column::ZERO;
+            let rows = tiles.chunks_exact(n_features).zip(labels);
+            for ((tile, labels), due) in rows.zip(due) {
+                let here = LANES.min(rows_left);
+                rows_left -= here;
+                if !centroids.complete && centroids.moved < *due {
+                    continue;
+                }
+                let found = nearest::<ROWS>(tile, centroids.values);
+                let mut differs = 0;
+                for (label, found) in labels.iter().zip(&found.labels) {
+                    differs |= label ^ found;
+                }
+                if differs != 0 {
+                    for (label, &new) in labels[..here].iter_mut().zip(&found.labels) {
+                        if *label != new {
+                            if *label != NOBODY {
+                                stale[*label as usize] = true;
+                                part.counts[*label as usize] -= 1;
+                            }
+                            stale[new as usize] = true;
+                            part.counts[new as usize] += 1;
+                            part.changed = true;
+                            *label = new;
                         }
-                        stale[new as usize] = true;
-                        part.counts[new as usize] += 1;
-                        part.changed = true;
-                        *label = new;
                     }
                 }
-            }
-        }
-        if centroids.complete {
-            // All tiles were looked at.
-            for first in (0..best.len()).step_by(block) {
-                let mut distances = Column::ZERO;
-                let tiles = first..best.len().min(first + block);
-                for index in tiles {
-                    let here = LANES.min(part.n_rows - index * LANES);
+                if centroids.complete {
                     for lane in 0..here {
-                        distances.0[lane] += best[index].0[lane];
-                        part.ties |= second[index].0[lane] <= best[index].0[lane];
+                        distances.0[lane] += found.best[lane];
+                        part.ties |= found.second[lane] <= found.best[lane];
                     }
                 }
-                part.inertia += distances.sum();
+                let far_enough = centroids.moved + f64::from(least_gap(&found, margin));
+                // Rounded down whatever the rounding of the addition.
+                *due = far_enough - far_enough * ROUNDING;
             }
-        }
-        to_gaps(best, second, margin);
-        for (&index, gaps) in looked_at.iter().zip(&*second) {
-            let due = centroids.moved + least(gaps);
-            // Rounded down whatever the rounding of the addition.
-            part.due[index] = due - due * ROUNDING;
+            part.inertia += distances.sum();
         }
     }
 }
@@ -255,41 +228,38 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// Far above distances whose squares are too small for full precision, far below any others.
 const UNDERFLOW: f64 = 1e-140;
 
-/// Turns the squared distances to the nearest and to the second nearest centroid into the difference
-/// between the distances, less a margin: 0 if there is none left, or if the distances are too large to
-/// be told apart. Leaves it in `second`.
-///
-/// As long as the centroids have together moved less than this, the nearest centroid of a row is the
-/// same one, strictly and also in the rounded squares that are compared.
-#[inline(always)]
-fn to_gaps(best: &[Column], second: &mut [Column], margin: f64) {
-    for (best, second) in best.iter().zip(second) {
-        let mut gaps = [0.0; LANES];
-        for ((gap, near), far) in gaps.iter_mut().zip(&best.0).zip(&second.0) {
-            let far = far.sqrt();
-            let room = far - near.sqrt() - (margin * far + UNDERFLOW);
-            // Infinite distances leave room that is not a number; it counts as none.
-            *gap = if room > 0.0 { room } else { 0.0 };
-        }
-        second.0 = in_memory(gaps);
-    }
-}
+/// The same for `f32`.
+const SINGLE_UNDERFLOW: f32 = 1e-18;
 
-/// The least of the lanes, none of which is NaN.
+/// From the squared distances to the nearest and to the second nearest centroid the difference
+/// between the distances, less a margin: the least of the rows; 0 if one has none left, or distances
+/// too large to be told apart.
+///
+/// As long as the centroids have together moved less than this, the nearest centroid of each row is
+/// the same one, strictly and also in the rounded squares that are compared. The difference itself is
+/// taken in `f32`, whose roots take a fourth of the time, and the margin covers its roundings.
 #[inline(always)]
-fn least(lanes: &Column) -> f64 {
-    let mut least = lanes.0;
+fn least_gap(found: &Nearest, margin: f64) -> f32 {
+    let margin = (margin + 8.0 * f64::from(f32::EPSILON)) as f32;
+    let mut gaps = [0.0_f32; LANES];
+    for ((gap, near), far) in gaps.iter_mut().zip(found.best).zip(found.second) {
+        let (near, far) = ((near as f32).sqrt(), (far as f32).sqrt());
+        let room = far - near - (margin * far + SINGLE_UNDERFLOW);
+        // Infinite distances leave room that is not a number; it counts as none.
+        *gap = if room > 0.0 { room } else { 0.0 };
+    }
+    let mut gaps = in_memory(gaps);
     for width in [4, 2, 1] {
         for lane in 0..width {
-            let other = least[lane + width];
-            least[lane] = if other < least[lane] {
+            let other = gaps[lane + width];
+            gaps[lane] = if other < gaps[lane] {
                 other
             } else {
-                least[lane]
+                gaps[lane]
             };
         }
     }
-    least[0]
+    gaps[0]
 }
 
 /// What the difference between two distances of a row can have lost when these centroids have become

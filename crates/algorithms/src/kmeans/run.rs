@@ -6,12 +6,13 @@ use rayon::prelude::*;
 
 use super::params::KMeansValidParams;
 use super::partial::{KMeansPartial, label_points, merged};
-use super::pass::{Centroids, Part, Scratch, add_drift, drift};
+use super::pass::{Centroids, Part, add_drift, drift};
 use super::{reseed, seeding};
 use crate::canonical::{self, count_labels};
 use crate::kernel::squared_distance;
 use crate::points::{MIN_CHUNKS, Points};
 use crate::random;
+use crate::tiles::SumBuffers;
 
 /// The end of one start.
 pub(super) struct Run {
@@ -145,9 +146,9 @@ pub(super) fn run(points: &Points, starts: Vec<Start<'_>>, mut take: impl FnMut(
             .chunks()
             .zip(&mut parts)
             .with_min_len(MIN_CHUNKS)
-            .for_each_init(Scratch::default, |scratch, (tiles, parts)| {
+            .for_each_init(SumBuffers::default, |buffers, (tiles, parts)| {
                 for (part, centroids) in parts.iter_mut().zip(&centroids) {
-                    part.pass(tiles, n_features, centroids, scratch);
+                    part.pass(tiles, n_features, centroids, buffers);
                 }
             });
         let mut place = 0;

@@ -3,9 +3,7 @@
 
 use super::clusters::Clusters;
 use crate::isa::{Kernel, unrolled};
-use crate::tiles::{
-    Column, LANES, NOBODY, add_kept, each_distance, in_memory, members, squared_distances,
-};
+use crate::tiles::{Column, LANES, NOBODY, each_distance, in_memory, squared_distances};
 
 /// Tiles per block.
 const BLOCK_TILES: usize = 32;
@@ -38,6 +36,30 @@ fn shift(tiles: &[Column], origin: &[f64], buffer: &mut Vec<Column>) {
             }
             to.0 = in_memory(shifted);
         }
+    }
+}
+
+/// For the rows of one tile after the other, 1 if they carry a label and 0 if not.
+#[inline(always)]
+fn members<'b>(labels: &[[u32; LANES]], label: u32, masks: &'b mut Vec<Column>) -> &'b [Column] {
+    masks.resize(labels.len(), Column::ZERO);
+    for (mask, labels) in masks.iter_mut().zip(labels) {
+        let mut lanes = [0.0; LANES];
+        for lane in 0..LANES {
+            lanes[lane] = if labels[lane] == label { 1.0 } else { 0.0 };
+        }
+        mask.0 = in_memory(lanes);
+    }
+    masks
+}
+
+/// Adds the values of the lanes to keep. Exact: a product with 1 is the value, and a sum that starts
+/// from +0 is not changed by adding a zero. (A factor rather than a choice: the compiler makes better
+/// vector instructions of it.)
+#[inline(always)]
+fn add_kept(sums: &mut [f64; LANES], values: &[f64; LANES], keep: &Column) {
+    for lane in 0..LANES {
+        sums[lane] += values[lane] * keep.0[lane];
     }
 }
 
