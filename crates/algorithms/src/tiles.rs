@@ -92,13 +92,17 @@ fn add_squares(sums: &mut [f64; LANES], column: &[f64; LANES], coordinate: f64) 
     }
 }
 
-/// Calls `take` with the index of each point and the squared distances of a tile to it, in order.
-/// Several points are worked on at a time, which changes no bit.
+/// Calls `take` with the state, the index of each point and the squared distances of a tile to it, in
+/// order. Several points are worked on at a time, which changes no bit.
+///
+/// `take` is to be a function that is always inlined: a closure that is called in several places may
+/// be left out of line, where it is compiled for fewer instructions.
 #[inline(always)]
-pub(crate) fn each_distance<const ROWS: usize>(
+pub(crate) fn each_distance<const ROWS: usize, S>(
     tile: &[Column],
     points: &[f64],
-    mut take: impl FnMut(usize, &Column),
+    state: &mut S,
+    take: impl Fn(&mut S, usize, &Column),
 ) {
     let n_features = tile.len();
     let n_points = points.len() / n_features;
@@ -106,18 +110,18 @@ pub(crate) fn each_distance<const ROWS: usize>(
     if ROWS >= 4 {
         while n_points - first >= 4 {
             let distances = squared_distances::<4>(tile, &points[first * n_features..]);
-            unrolled!(i < 4, take(first + i, &distances[i]));
+            unrolled!(i < 4, take(state, first + i, &distances[i]));
             first += 4;
         }
     }
     while n_points - first >= 2 {
         let distances = squared_distances::<2>(tile, &points[first * n_features..]);
-        unrolled!(i < 2, take(first + i, &distances[i]));
+        unrolled!(i < 2, take(state, first + i, &distances[i]));
         first += 2;
     }
     if first < n_points {
         let [distances] = squared_distances::<1>(tile, &points[first * n_features..]);
-        take(first, &distances);
+        take(state, first, &distances);
     }
 }
 
@@ -133,13 +137,36 @@ pub(crate) struct Nearest {
 /// Ties go to the lowest index, because only a strictly smaller distance replaces an earlier one.
 #[inline(always)]
 pub(crate) fn nearest<const ROWS: usize>(tile: &[Column], points: &[f64]) -> Nearest {
-    // Labels as wide as the numbers that decide on them keep both in the same lanes.
-    let mut labels = [0_u64; LANES];
-    let mut best = [f64::INFINITY; LANES];
-    let mut second = [f64::INFINITY; LANES];
-    each_distance::<ROWS>(tile, points, |index, distances| {
-        let index = index as u64;
-        let new = &distances.0;
+    let mut so_far = NearestSoFar {
+        labels: [0; LANES],
+        best: [f64::INFINITY; LANES],
+        second: [f64::INFINITY; LANES],
+    };
+    each_distance::<ROWS, _>(tile, points, &mut so_far, NearestSoFar::offer);
+    Nearest {
+        labels: in_memory(so_far.labels).map(|label| label as u32),
+        best: in_memory(so_far.best),
+        second: in_memory(so_far.second),
+    }
+}
+
+/// What is known after some of the points.
+struct NearestSoFar {
+    /// As wide as the numbers that decide on them, which keeps both in the same lanes.
+    labels: [u64; LANES],
+    best: [f64; LANES],
+    second: [f64; LANES],
+}
+
+impl NearestSoFar {
+    #[inline(always)]
+    fn offer(&mut self, index: usize, distances: &Column) {
+        let Self {
+            labels,
+            best,
+            second,
+        } = self;
+        let (index, new) = (index as u64, &distances.0);
         // A loop for each: of one for all the compiler may take lanes apart.
         for lane in 0..LANES {
             let closer = new[lane] < best[lane];
@@ -155,17 +182,12 @@ pub(crate) fn nearest<const ROWS: usize>(tile: &[Column], points: &[f64]) -> Nea
         for lane in 0..LANES {
             second[lane] = smaller(farther[lane], second[lane]);
         }
-    });
-    Nearest {
-        labels: in_memory(labels).map(|label| label as u32),
-        best: in_memory(best),
-        second: in_memory(second),
     }
 }
 
 /// The smaller of two numbers, none of which is NaN: one instruction, as `f64::min` is not.
 #[inline(always)]
-fn smaller(a: f64, b: f64) -> f64 {
+pub(crate) fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
@@ -424,7 +446,7 @@ mod tests {
                 expected.push(distances.iter().position(|&d| d == least).unwrap() as u32);
 
                 let tile = &tiles[index / LANES * n_features..][..n_features];
-                each_distance::<4>(tile, &points, |point, found| {
+                each_distance::<4, _>(tile, &points, &mut (), |(), point, found| {
                     assert_eq!(found.0[index % LANES].to_bits(), distances[point].to_bits());
                 });
                 let found = nearest::<2>(tile, &points);

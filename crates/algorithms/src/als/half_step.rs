@@ -3,7 +3,7 @@
 use std::iter::{repeat, repeat_n};
 use std::mem::take;
 
-use ndarray::{Array2, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::design::{Design, Scratch, finite};
@@ -31,9 +31,9 @@ struct Block<'a> {
 
 impl Block<'_> {
     fn put(&mut self, place: usize, bias: f32, vector: &[f32]) {
-        for (target, &value) in self.vectors.row_mut(place).iter_mut().zip(vector) {
-            *target = value;
-        }
+        self.vectors
+            .row_mut(place)
+            .assign(&ArrayView1::from(vector));
         self.biases[place] = bias;
     }
 }

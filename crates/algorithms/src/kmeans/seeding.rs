@@ -6,7 +6,7 @@ use crate::isa::{self, Kernel};
 use crate::kernel::BLOCK_ROWS;
 use crate::points::{MIN_CHUNKS, Points};
 use crate::random;
-use crate::tiles::{Column, LANES, each_distance};
+use crate::tiles::{Column, LANES, each_distance, smaller};
 
 /// k-means++ (Arthur and Vassilvitskii 2007): the first centroid is any row, each further one a row
 /// drawn with probability proportional to `D^2`, its squared distance from the nearest centroid so
@@ -130,25 +130,39 @@ impl Kernel for Shrink<'_> {
     type Output = Vec<Column>;
 
     #[inline(always)]
-    fn run<const ROWS: usize>(mut self) -> Vec<Column> {
-        let mut sums = vec![Column::ZERO; self.nearest.len()];
-        for (index, tile) in self.tiles.chunks_exact(self.n_features).enumerate() {
-            each_distance::<ROWS>(tile, self.newest, |start, distances| {
-                let nearest = &mut self.nearest[start][index * LANES..];
-                if let Some(nearest) = nearest.first_chunk_mut::<LANES>() {
-                    let lanes = nearest.iter_mut().zip(&distances.0);
-                    for ((nearest, &distance), sum) in lanes.zip(&mut sums[start].0) {
-                        *nearest = if distance < *nearest {
-                            distance
-                        } else {
-                            *nearest
-                        };
-                        *sum += *nearest;
-                    }
-                }
-            });
+    fn run<const ROWS: usize>(self) -> Vec<Column> {
+        let mut shrunk = Shrunk {
+            sums: vec![Column::ZERO; self.nearest.len()],
+            nearest: self.nearest,
+            first: 0,
+        };
+        for tile in self.tiles.chunks_exact(self.n_features) {
+            each_distance::<ROWS, _>(tile, self.newest, &mut shrunk, Shrunk::offer);
+            shrunk.first += LANES;
         }
-        sums
+        shrunk.sums
+    }
+}
+
+/// What [`Shrink`] has made of some of the tiles.
+struct Shrunk<'a> {
+    sums: Vec<Column>,
+    nearest: Vec<&'a mut [f64]>,
+    /// The first row of the next tile.
+    first: usize,
+}
+
+impl Shrunk<'_> {
+    #[inline(always)]
+    fn offer(&mut self, start: usize, distances: &Column) {
+        let nearest = &mut self.nearest[start][self.first..];
+        let sums = &mut self.sums[start].0;
+        if let Some(nearest) = nearest.first_chunk_mut::<LANES>() {
+            for lane in 0..LANES {
+                nearest[lane] = smaller(distances.0[lane], nearest[lane]);
+                sums[lane] += nearest[lane];
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::clusters::Clusters;
 use crate::isa::{Kernel, unrolled};
-use crate::tiles::{Column, LANES, NOBODY, each_distance, in_memory, squared_distances};
+use crate::tiles::{Column, LANES, NOBODY, each_distance, in_memory, smaller, squared_distances};
 
 /// Tiles per block.
 const BLOCK_TILES: usize = 32;
@@ -188,30 +188,15 @@ impl Kernel for Scores<'_> {
         let (labels, _) = self.labels.as_chunks::<LANES>();
         for ((tile, labels), samples) in tiles.zip(labels).zip(self.samples.chunks_mut(LANES)) {
             shift(tile, &clusters.origin, &mut self.buffers.tiles);
-            // As wide as the distances they decide on.
-            let names = in_memory(labels.map(u64::from));
-            let mut own = [0.0; LANES];
-            let mut other = [f64::INFINITY; LANES];
-            each_distance::<ROWS>(
-                &self.buffers.tiles,
-                &clusters.means,
-                |cluster, distances| {
-                    let variance = clusters.variances[cluster];
-                    let cluster = cluster as u64;
-                    for lane in 0..LANES {
-                        let mean_distance = distances.0[lane] + variance;
-                        let here = names[lane] == cluster;
-                        let elsewhere = if here { f64::INFINITY } else { mean_distance };
-                        own[lane] = if here { mean_distance } else { own[lane] };
-                        other[lane] = if elsewhere < other[lane] {
-                            elsewhere
-                        } else {
-                            other[lane]
-                        };
-                    }
-                },
-            );
-            let (own, other) = (in_memory(own), in_memory(other));
+            let mut means = MeanDistances {
+                variances: &clusters.variances,
+                names: in_memory(labels.map(u64::from)),
+                own: [0.0; LANES],
+                other: [f64::INFINITY; LANES],
+            };
+            let tile = &self.buffers.tiles;
+            each_distance::<ROWS, _>(tile, &clusters.means, &mut means, MeanDistances::offer);
+            let (own, other) = (in_memory(means.own), in_memory(means.other));
             // Places behind the last row count as alone; nobody reads their score.
             let mut sizes = [1.0; LANES];
             for (size, &label) in sizes.iter_mut().zip(&labels[..samples.len()]) {
@@ -305,6 +290,32 @@ mod tests {
         };
         for &isa in Isa::ALL {
             assert_eq!(results(isa), results(Isa::Portable), "{isa:?}");
+        }
+    }
+}
+
+/// Mean distances of the rows of a tile to the clusters, as far as they have been looked at.
+struct MeanDistances<'a> {
+    variances: &'a [f64],
+    /// The cluster of each row; as wide as the distances it decides on.
+    names: [u64; LANES],
+    /// To the own cluster.
+    own: [f64; LANES],
+    /// The least to another cluster.
+    other: [f64; LANES],
+}
+
+impl MeanDistances<'_> {
+    #[inline(always)]
+    fn offer(&mut self, cluster: usize, distances: &Column) {
+        let variance = self.variances[cluster];
+        let cluster = cluster as u64;
+        for lane in 0..LANES {
+            let mean_distance = distances.0[lane] + variance;
+            let here = self.names[lane] == cluster;
+            let elsewhere = if here { f64::INFINITY } else { mean_distance };
+            self.own[lane] = if here { mean_distance } else { self.own[lane] };
+            self.other[lane] = smaller(elsewhere, self.other[lane]);
         }
     }
 }

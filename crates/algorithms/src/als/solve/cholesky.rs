@@ -41,7 +41,8 @@ pub(super) fn factorize_with<T: Real, const ROWS: usize>(
     for start in (0..n).step_by(PANEL) {
         let (above, rest) = a.split_at_mut(start * n);
         let panel = &mut rest[..PANEL * n];
-        let given: [T; PANEL] = std::array::from_fn(|j| panel[j * n + start + j]);
+        let mut given = [T::ZERO; PANEL];
+        unrolled!(j < PANEL, given[j] = panel[j * n + start + j]);
         for row in (0..PANEL).step_by(ROWS) {
             let (top, mut column) = (start + row, start);
             while column < n {
@@ -117,7 +118,9 @@ impl<T: Real> Square<T> {
         unrolled!(j < PANEL, {
             pivots[j] = rows[j][j];
             let inverse = T::ONE / pivots[j];
-            shares[j] = rows[j].map(|value| value * inverse);
+            for lane in 0..PANEL {
+                shares[j][lane] = rows[j][lane] * inverse;
+            }
             let pivot_row = rows[j];
             unrolled!(i < PANEL, {
                 if i > j {
@@ -131,7 +134,10 @@ impl<T: Real> Square<T> {
         if !pivots.iter().zip(given).all(is_positive) {
             return Err(NotPositive);
         }
-        let scales = pivots.map(|pivot| T::ONE / pivot.sqrt());
+        let mut scales = [T::ZERO; PANEL];
+        for lane in 0..PANEL {
+            scales[lane] = T::ONE / pivots[lane].sqrt();
+        }
         unrolled!(j < PANEL, {
             let target = &mut panel[j * n + column..][..PANEL];
             for lane in 0..PANEL {
@@ -215,7 +221,7 @@ pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
     for (p, panel) in u.chunks_exact(PANEL * n).enumerate() {
         let (done, open) = b.split_at_mut(p + 1);
         let rows = panel_rows(panel, n);
-        let y = forward(&rows.map(|row| row[p]), &done[p]);
+        let y = forward(&square(&rows, p), &done[p]);
         done[p] = y;
         for (c, open) in (p + 1..n_panels).zip(open) {
             let mut sums = *open;
@@ -241,15 +247,31 @@ pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
                 *known += sum;
             }
         }
-        let b: [T; PANEL] = std::array::from_fn(|j| open[p][j] - known[j]);
-        open[p] = backward(&rows.map(|row| row[p]), b);
+        let mut b = open[p];
+        for (b, known) in b.iter_mut().zip(known) {
+            *b -= known;
+        }
+        open[p] = backward(&square(&rows, p), b);
     }
 }
 
 /// The rows of a panel, each in chunks.
 #[inline(always)]
 fn panel_rows<T>(panel: &[T], n: usize) -> [&[[T; PAD]]; PANEL] {
-    std::array::from_fn(|j| panel[j * n..(j + 1) * n].as_chunks::<PAD>().0)
+    let mut rows = [&[][..]; PANEL];
+    unrolled!(
+        j < PANEL,
+        rows[j] = panel[j * n..(j + 1) * n].as_chunks::<PAD>().0
+    );
+    rows
+}
+
+/// The square of a panel that stands on the diagonal.
+#[inline(always)]
+fn square<T: Real>(rows: &[&[[T; PAD]]; PANEL], p: usize) -> [[T; PANEL]; PANEL] {
+    let mut square = [[T::ZERO; PANEL]; PANEL];
+    unrolled!(j < PANEL, square[j] = rows[j][p]);
+    square
 }
 
 /// Solves `U' y = b` for a square with inverted diagonal.
@@ -267,11 +289,14 @@ fn forward<T: Real>(square: &[[T; PANEL]; PANEL], b: &[T; PANEL]) -> [T; PANEL] 
 /// Solves `U x = b` for a square with inverted diagonal.
 #[inline(always)]
 fn backward<T: Real>(square: &[[T; PANEL]; PANEL], mut b: [T; PANEL]) -> [T; PANEL] {
-    for j in (0..PANEL).rev() {
+    unrolled!(from_last < PANEL, {
+        let j = PANEL - 1 - from_last;
         b[j] = b[j] * square[j][j];
-        for i in 0..j {
-            b[i] = (-square[i][j]).mul_add(b[j], b[i]);
-        }
-    }
+        unrolled!(i < PANEL, {
+            if i < j {
+                b[i] = (-square[i][j]).mul_add(b[j], b[i]);
+            }
+        });
+    });
     b
 }
