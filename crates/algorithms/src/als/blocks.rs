@@ -7,8 +7,9 @@ use super::solve::{Real, add_outer_products};
 /// Blocks worked on before their sums are added up; limits the memory of the partial sums.
 const WAVE: usize = 64;
 
-/// Rows per block of a Gram matrix.
-const GRAM_ROWS: usize = 1024;
+/// Rows per block of a Gram matrix: in single precision, their roundings remain below those of the
+/// equations the matrix is used in.
+const GRAM_ROWS: usize = 512;
 
 /// The sum of `part(0), part(1), …`, each of `len` values, added in this order.
 ///
@@ -32,15 +33,15 @@ where
     sum
 }
 
-/// `rows' rows`, both triangles, for padded rows of width `stride`. `n stride^2` operations.
-pub(crate) fn gram(rows: &[f32], stride: usize) -> Vec<f64> {
+/// `rows' rows`, both triangles, for padded rows of width `stride`. `n stride^2` operations, within
+/// blocks in the given arithmetic.
+pub(crate) fn gram<T: Real>(rows: &[f32], stride: usize) -> Vec<f64> {
     let block = GRAM_ROWS * stride;
     let n_blocks = rows.len().div_ceil(block);
     let mut gram = sum_in_order(n_blocks, stride * stride, |index| {
         let rows = &rows[index * block..rows.len().min((index + 1) * block)];
-        let rows: Vec<f64> = rows.iter().map(|&value| f64::from(value)).collect();
-        let mut part = vec![0.0_f64; stride * stride];
-        add_outer_products(&mut part, stride, &rows);
+        let mut part = vec![T::ZERO; stride * stride];
+        add_outer_products(&mut part, stride, &T::from_singles(rows));
         part
     });
     for i in 0..stride {

@@ -6,7 +6,7 @@ use super::blocks::sum_in_order;
 use super::few::Batch;
 use super::interactions::Row;
 use super::model::Factors;
-use super::objective::Entry;
+use super::objective::Weigh;
 use super::params::AlsValidParams;
 use super::solve::{
     DualBuffers, Entries, NotPositive, Real, factorize, non_negative, padded, substitute,
@@ -35,6 +35,7 @@ pub(crate) struct Design<'a> {
 /// Buffers of one thread: entries, a system of equations, its solution.
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
+    offsets: Vec<f64>,
     pub(crate) weights: Vec<T>,
     pub(crate) beta: Vec<T>,
     pub(crate) a: Vec<T>,
@@ -82,16 +83,9 @@ impl<'a> Design<'a> {
         &self.rows[index as usize * self.stride..][..self.stride]
     }
 
-    /// The parts of the scores of a row in its equations.
-    #[inline]
-    pub(crate) fn parts(&self, row: Row<'_>) -> impl Iterator<Item = Entry> {
-        // Copies: what is decided by them is decided once for the row.
-        let (feedback, mean) = (self.params.feedback, self.mean);
-        let biases = (self.params.has_biases()).then_some(self.other);
-        row.iter().map(move |(index, score)| {
-            let of_item = |other: &Factors| mean + f64::from(other.bias(index as usize));
-            feedback.entry(score, biases.map_or(0.0, of_item))
-        })
+    /// What is added to the dot product of a row and one of the other side, with biases.
+    pub(crate) fn offset(&self, index: u32) -> f64 {
+        self.mean + f64::from(self.other.bias(index as usize))
     }
 
     /// Penalties of a row on its factors and on its bias.
@@ -99,13 +93,33 @@ impl<'a> Design<'a> {
         self.params.penalties(row, self.other.len())
     }
 
+    /// The same by the number of scores they grow with.
+    pub(crate) fn penalties_of(&self, n_penalized: usize) -> (f64, f64) {
+        self.params.penalties_of(n_penalized, self.other.len())
+    }
+
     /// Writes the entries of a row to `scratch`.
     pub(crate) fn gather<T: Real>(&self, row: Row<'_>, scratch: &mut Scratch<T>) {
-        let (weights, beta) = (&mut scratch.weights, &mut scratch.beta);
-        weights.clear();
-        weights.extend(self.parts(row).map(|entry| T::from_f64(entry.weight)));
-        beta.clear();
-        beta.extend(self.parts(row).map(|entry| T::from_f64(entry.beta)));
+        let Scratch {
+            offsets,
+            weights,
+            beta,
+            ..
+        } = scratch;
+        offsets.clear();
+        if self.params.has_biases() {
+            offsets.extend(row.indices.iter().map(|&index| self.offset(index)));
+        }
+        weights.resize(row.len(), T::ZERO);
+        beta.resize(row.len(), T::ZERO);
+        Weigh {
+            feedback: self.params.feedback,
+            scores: row.scores,
+            offsets,
+            weights,
+            beta,
+        }
+        .compute();
     }
 
     /// The equations of a row, left in `scratch.a` (upper triangle) and `scratch.b`; the padding is
@@ -123,7 +137,10 @@ impl<'a> Design<'a> {
             ..
         } = scratch;
         a.clear();
-        a.resize(stride * stride, T::ZERO);
+        match &self.gram {
+            Some(gram) => a.extend_from_slice(T::choose(&self.single_gram, gram)),
+            None => a.resize(stride * stride, T::ZERO),
+        }
         b.clear();
         b.resize(stride, T::ZERO);
         if row.len() <= BLOCK_ENTRIES {
@@ -142,12 +159,7 @@ impl<'a> Design<'a> {
                 part
             });
             for (sum, value) in a.iter_mut().chain(b).zip(total) {
-                *sum = T::from_f64(value);
-            }
-        }
-        if let Some(gram) = &self.gram {
-            for (sum, &value) in a.iter_mut().zip(T::choose(&self.single_gram, gram)) {
-                *sum += value;
+                *sum += T::from_f64(value);
             }
         }
         for (index, diagonal) in a.iter_mut().step_by(stride + 1).enumerate() {

@@ -1,7 +1,6 @@
 use super::design::{Design, Scratch};
 use super::interactions::Row;
 use super::model::FactorRow;
-use super::objective::Entry;
 use super::solve::{NotPositive, factorize, substitute};
 
 /// A score taken apart: `score = baseline + sum of the contributions`.
@@ -58,7 +57,7 @@ pub(crate) fn explain(
         factorize(&mut a, stride)?;
         substitute(&a, stride, &mut direction);
     }
-    for ((index, score), Entry { beta, .. }) in row.iter().zip(design.parts(row)) {
+    for ((index, score), beta) in row.iter().zip(scratch.beta) {
         let z = design.row(index).iter();
         let along: f64 = z.zip(&direction).map(|(&z, d)| f64::from(z) * d).sum();
         contributions.push(Contribution {

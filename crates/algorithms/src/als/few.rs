@@ -2,7 +2,7 @@
 
 use super::half_step::HalfStep;
 use super::interactions::Row;
-use super::objective::Entry;
+use super::objective::Weigh;
 use super::solve::{Apart, CombineBatch, DualBatch, Lanes, Real, SYSTEMS};
 
 /// Most entries of a row that is solved beside others; more are work enough for a row by itself.
@@ -11,9 +11,11 @@ pub(crate) const FEW: usize = 16;
 /// Systems side by side, and their solutions.
 #[derive(Default)]
 pub(crate) struct Batch<T> {
-    diagonal: Vec<Lanes<T>>,
+    scores: Vec<Lanes<f32>>,
+    offsets: Vec<Lanes<f64>>,
     weights: Vec<Lanes<T>>,
     beta: Vec<Lanes<T>>,
+    roots: Vec<Lanes<T>>,
     z: Vec<Lanes<T>>,
     system: Vec<Lanes<T>>,
     x: Vec<Lanes<T>>,
@@ -23,6 +25,18 @@ pub(crate) struct Batch<T> {
 }
 
 impl<T: Real> HalfStep<'_, T> {
+    /// One over the roots of the diagonals of rows of few entries, padded: in row `n` those of a row
+    /// with `n` scores that penalties grow with.
+    pub(crate) fn scales_of_few(&self) -> Vec<T> {
+        let mut scales = Vec::with_capacity((FEW + 1) * self.design.stride);
+        for n_penalized in 0..=FEW {
+            let penalties = self.design.penalties_of(n_penalized);
+            scales.extend(self.diagonal(penalties).map(|value| T::ONE / value.sqrt()));
+            scales.resize((n_penalized + 1) * self.design.stride, T::ZERO);
+        }
+        scales
+    }
+
     /// Solves up to [`SYSTEMS`] rows that are solved in their entries; hands out the number of
     /// each and its solution, none if its equations have no unique one. What is found for a row does
     /// not depend on the others.
@@ -35,14 +49,10 @@ impl<T: Real> HalfStep<'_, T> {
         debug_assert!(rows.len() <= SYSTEMS);
         self.fill(rows, batch);
         let stride = self.design.stride;
-        let mut indices: Lanes<&[u32]> = [&[]; SYSTEMS];
-        for (indices, row) in indices.iter_mut().zip(rows) {
-            *indices = row.indices;
-        }
         let solved = match &self.rotation {
-            None => solve_from(&self.design.rows, stride, indices, batch),
+            None => self.solve_few_from(&self.design.rows, rows, batch),
             Some(rotation) => {
-                let solved = solve_from(rotation.rows(), stride, indices, batch);
+                let solved = self.solve_few_from(rotation.rows(), rows, batch);
                 batch.turned_back.resize(stride, [T::ZERO; SYSTEMS]);
                 CombineBatch {
                     rows: rotation.back(),
@@ -65,68 +75,87 @@ impl<T: Real> HalfStep<'_, T> {
         }
     }
 
-    /// Writes what is known of some rows to a batch, all but their factors. Entries that a row lacks
-    /// have weight 1.
+    /// Writes what the scores of some rows weigh to a batch. Entries that a row lacks have weight 1.
     fn fill(&self, rows: &[Row<'_>], batch: &mut Batch<T>) {
+        let design = &self.design;
         let n = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-        refill(&mut batch.weights, n, T::ONE);
-        refill(&mut batch.beta, n, T::ZERO);
-        let (mut penalties, mut bias_penalties) = ([1.0; SYSTEMS], [1.0; SYSTEMS]);
-        for (lane, &row) in rows.iter().enumerate() {
-            let entries = batch.weights.iter_mut().zip(&mut batch.beta);
-            for (Entry { weight, beta }, (weights, betas)) in self.design.parts(row).zip(entries) {
-                weights[lane] = T::from_f64(weight);
-                betas[lane] = T::from_f64(beta);
+        let Batch {
+            scores,
+            offsets,
+            weights,
+            beta,
+            ..
+        } = batch;
+        scores.resize(n, [0.0; SYSTEMS]);
+        weights.resize(n, [T::ZERO; SYSTEMS]);
+        beta.resize(n, [T::ZERO; SYSTEMS]);
+        let biases = design.params.has_biases();
+        offsets.resize(if biases { n } else { 0 }, [0.0; SYSTEMS]);
+        for (lane, row) in rows.iter().enumerate() {
+            for (scores, &score) in scores.iter_mut().zip(row.scores) {
+                scores[lane] = score;
             }
-            (penalties[lane], bias_penalties[lane]) = self.design.penalties(row);
+            for (offsets, &index) in offsets.iter_mut().zip(row.indices) {
+                offsets[lane] = design.offset(index);
+            }
         }
-        batch.diagonal.clear();
-        let biases = usize::from(self.design.params.has_biases());
-        for (column, value) in self.eigenvalues().enumerate() {
-            let penalties = if column < biases {
-                &bias_penalties
-            } else {
-                &penalties
-            };
-            let lanes = penalties.map(|penalty| T::from_f64(value + penalty));
-            batch.diagonal.push(lanes);
+        Weigh {
+            feedback: design.params.feedback,
+            scores: scores.as_flattened(),
+            offsets: offsets.as_flattened(),
+            weights: weights.as_flattened_mut(),
+            beta: beta.as_flattened_mut(),
+        }
+        .compute();
+        for lane in 0..SYSTEMS {
+            for entry in rows.get(lane).map_or(0, Row::len)..n {
+                (weights[entry][lane], beta[entry][lane]) = (T::ONE, T::ZERO);
+            }
         }
     }
-}
 
-/// Solves a batch for the rows of a table.
-fn solve_from<S: Real, T: Real>(
-    table: &[S],
-    stride: usize,
-    indices: Lanes<&[u32]>,
-    batch: &mut Batch<T>,
-) -> Lanes<bool> {
-    let Batch {
-        diagonal,
-        weights,
-        beta,
-        z,
-        system,
-        x,
-        ..
-    } = batch;
-    // The padding stays as it is.
-    x.resize(stride, [T::ZERO; SYSTEMS]);
-    DualBatch {
-        table,
-        stride,
-        indices,
-        x: &mut x[..diagonal.len()],
-        diagonal,
-        weights,
-        beta,
-        z,
-        system,
+    /// Solves a batch that has been filled, for the rows of a table; says which have been solved.
+    fn solve_few_from<S: Real>(
+        &self,
+        table: &[S],
+        rows: &[Row<'_>],
+        batch: &mut Batch<T>,
+    ) -> Lanes<bool> {
+        let Batch {
+            weights,
+            beta,
+            roots,
+            z,
+            system,
+            x,
+            ..
+        } = batch;
+        let (stride, width) = (self.design.stride, self.design.width);
+        let scales = |row| {
+            let n_penalized = self.design.params.n_penalized(row);
+            &self.few_scales[n_penalized * stride..][..stride]
+        };
+        // Where there is no row, what the first needs will do.
+        let first = rows.first().copied().unwrap_or_default();
+        let (mut indices, mut each_scales): (Lanes<&[u32]>, _) =
+            ([&[]; SYSTEMS], [scales(first); SYSTEMS]);
+        for (lane, &row) in rows.iter().enumerate() {
+            (indices[lane], each_scales[lane]) = (row.indices, scales(row));
+        }
+        // The padding stays as it is.
+        x.resize(stride, [T::ZERO; SYSTEMS]);
+        DualBatch {
+            table,
+            stride,
+            indices,
+            scales: each_scales,
+            roots,
+            x: &mut x[..width],
+            weights,
+            beta,
+            z,
+            system,
+        }
+        .solve()
     }
-    .solve()
-}
-
-fn refill<T: Real>(values: &mut Vec<Lanes<T>>, n: usize, value: T) {
-    values.clear();
-    values.resize(n, [value; SYSTEMS]);
 }

@@ -177,8 +177,12 @@ impl AlsValidParams {
     /// `Z'Z` of one side, padded, if the feedback is implicit.
     pub(crate) fn gram_of(&self, factors: &Factors) -> Option<Vec<f64>> {
         let stride = padded(self.factors);
-        self.gram_weight()
-            .map(|_| gram(&padded_rows(factors, false, stride), stride))
+        self.gram_weight()?;
+        let rows = padded_rows(factors, false, stride);
+        Some(match self.arithmetic {
+            Arithmetic::F32 => gram::<f32>(&rows, stride),
+            Arithmetic::F64 => gram::<f64>(&rows, stride),
+        })
     }
 
     fn check_interactions(&self, interactions: &Interactions) -> Result<(), AlsError> {

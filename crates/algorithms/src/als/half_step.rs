@@ -14,12 +14,15 @@ use super::params::AlsValidParams;
 use super::rotation::Rotation;
 use super::schedule::{BLOCK_ROWS, BlockRows, Form, Place, Scheduled};
 use super::solve::{Ahead, Dual, NotPositive, Real, SYSTEMS};
+use crate::isa::prefetch;
 
 /// The fixed side of a half-iteration, made ready for solving rows of the other.
 pub(crate) struct HalfStep<'a, T> {
     pub(crate) design: Design<'a>,
     /// Present if short rows are solved in the eigenbasis.
     pub(crate) rotation: Option<Rotation<T>>,
+    /// What [`HalfStep::scales_of_few`] gives.
+    pub(crate) few_scales: Vec<T>,
 }
 
 /// Where the solutions of some rows go.
@@ -31,10 +34,20 @@ struct Block<'a> {
 
 impl Block<'_> {
     fn put(&mut self, place: usize, bias: f32, vector: &[f32]) {
-        self.vectors
-            .row_mut(place)
-            .assign(&ArrayView1::from(vector));
+        let mut target = self.vectors.row_mut(place);
+        match target.as_slice_mut() {
+            Some(target) => target.copy_from_slice(vector),
+            None => target.assign(&ArrayView1::from(vector)),
+        }
         self.biases[place] = bias;
+    }
+
+    /// Has the place of a solution fetched from memory: a store that misses the caches keeps all
+    /// later ones waiting, and loads that need these.
+    fn fetch(&self, place: Place) {
+        if let Some(target) = self.vectors.row(usize::from(place)).to_slice() {
+            prefetch(target);
+        }
     }
 }
 
@@ -52,7 +65,13 @@ impl<'a, T: Real> HalfStep<'a, T> {
         let rotation = (design.gram.as_ref())
             .filter(|_| rotated)
             .map(|gram| Rotation::new(gram, &design.rows, design.width, design.stride));
-        Self { design, rotation }
+        let mut step = Self {
+            design,
+            rotation,
+            few_scales: Vec::new(),
+        };
+        step.few_scales = step.scales_of_few();
+        step
     }
 
     /// Solves all rows; the result does not depend on the number of threads. It is written to
@@ -128,7 +147,10 @@ impl<'a, T: Real> HalfStep<'a, T> {
         for (form, alone) in [(Form::Dual, &rows.dual), (Form::Primal, &rows.primal)] {
             for (number, &place) in alone.iter().enumerate() {
                 let next = alone.get(number + 1);
-                let next = next.map_or(Row::default(), |&place| entries(place));
+                let next = next.map_or(Row::default(), |&place| {
+                    block.fetch(place);
+                    entries(place)
+                });
                 let solved = self.solve(entries(place), form, next, scratch);
                 let place = usize::from(place);
                 if solved.is_ok() {
@@ -148,6 +170,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
             }
             for &place in batches.peek().copied().unwrap_or_default() {
                 self.fetch(entries(place));
+                block.fetch(place);
             }
             self.solve_few(&together[..few.len()], &mut batch, |number, found| {
                 let place = usize::from(few[number]);
@@ -270,7 +293,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
             ..
         } = scratch;
         diagonal.clear();
-        diagonal.extend(self.diagonal(row));
+        diagonal.extend(self.diagonal(self.design.penalties(row)));
         let dual = Dual {
             table,
             indices: row.indices,
@@ -293,16 +316,16 @@ impl<'a, T: Real> HalfStep<'a, T> {
         }
     }
 
-    /// The diagonal that stands beside the entries of a row in its equations.
-    fn diagonal(&self, row: Row<'_>) -> impl Iterator<Item = T> {
-        let (penalty, bias_penalty) = self.design.penalties(row);
+    /// The diagonal that stands beside the entries of a row in its equations, for penalties on its
+    /// factors and its bias.
+    pub(crate) fn diagonal(&self, (penalty, bias_penalty): (f64, f64)) -> impl Iterator<Item = T> {
         let biases = usize::from(self.design.params.has_biases());
         let penalties = repeat_n(bias_penalty, biases).chain(repeat(penalty));
         (self.eigenvalues().zip(penalties)).map(|(value, penalty)| T::from_f64(value + penalty))
     }
 
     /// What is on the diagonal of every row: a value per unknown.
-    pub(crate) fn eigenvalues(&self) -> impl Iterator<Item = f64> {
+    fn eigenvalues(&self) -> impl Iterator<Item = f64> {
         let values: &[f64] = (self.rotation.as_ref()).map_or(&[], |rotation| &rotation.values);
         (values.iter().copied())
             .chain(repeat(0.0))

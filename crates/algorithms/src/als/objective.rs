@@ -15,6 +15,8 @@
 use super::feedback::Feedback;
 use super::interactions::Row;
 use super::params::AlsValidParams;
+use super::solve::Real;
+use crate::isa::{self, Kernel};
 
 /// One score in the equations of a row: `weight z z'` on the left, `beta z` on the right.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +28,7 @@ pub(crate) struct Entry {
 impl Feedback {
     /// The part of a score in the equations; `offset` is what an explicit model adds to the dot
     /// product.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn entry(self, score: f32, offset: f64) -> Entry {
         let score = f64::from(score);
         match self {
@@ -39,12 +41,62 @@ impl Feedback {
                 unobserved_weight,
             } => {
                 let weight = alpha * score.abs();
-                let beta = match unobserved_weight {
-                    _ if score <= 0.0 => 0.0,
-                    None => 1.0 + weight,
-                    Some(_) => weight,
+                let of_preference = if unobserved_weight.is_some() {
+                    0.0
+                } else {
+                    1.0
+                };
+                let beta = if score > 0.0 {
+                    of_preference + weight
+                } else {
+                    0.0
                 };
                 Entry { weight, beta }
+            }
+        }
+    }
+}
+
+/// [`Feedback::entry`] of many scores.
+pub(crate) struct Weigh<'a, T> {
+    pub(crate) feedback: Feedback,
+    pub(crate) scores: &'a [f32],
+    /// One per score with biases, else none.
+    pub(crate) offsets: &'a [f64],
+    /// As many as scores.
+    pub(crate) weights: &'a mut [T],
+    /// As many as scores.
+    pub(crate) beta: &'a mut [T],
+}
+
+impl<T: Real> Weigh<'_, T> {
+    pub(crate) fn compute(self) {
+        isa::run(self);
+    }
+}
+
+impl<T: Real> Kernel for Weigh<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        let targets = self.weights.iter_mut().zip(self.beta);
+        let put = |(weight, beta): (&mut T, &mut T), entry: Entry| {
+            *weight = T::from_f64(entry.weight);
+            *beta = T::from_f64(entry.beta);
+        };
+        match self.feedback {
+            // Copies: what is decided by them is decided once.
+            feedback @ Feedback::Explicit { biases: true } => {
+                let scores = self.scores.iter().zip(self.offsets);
+                for ((&score, &offset), target) in scores.zip(targets) {
+                    put(target, feedback.entry(score, offset));
+                }
+            }
+            feedback => {
+                for (&score, target) in self.scores.iter().zip(targets) {
+                    put(target, feedback.entry(score, 0.0));
+                }
             }
         }
     }
@@ -83,14 +135,25 @@ impl AlsValidParams {
     /// Penalties of a row on its squared factors and on its squared bias; `n_other` is the size of
     /// the other side.
     pub(crate) fn penalties(&self, row: Row<'_>, n_other: usize) -> (f64, f64) {
+        self.penalties_of(self.n_penalized(row), n_other)
+    }
+
+    /// The scores of a row that its penalties grow with.
+    pub(crate) fn n_penalized(&self, row: Row<'_>) -> usize {
+        match self.feedback {
+            Feedback::Explicit { .. } => row.len(),
+            Feedback::Implicit { .. } => row.scores.iter().filter(|&&score| score > 0.0).count(),
+        }
+    }
+
+    /// The penalties of a row by the number of scores they grow with.
+    pub(crate) fn penalties_of(&self, n_penalized: usize, n_other: usize) -> (f64, f64) {
         let n = match self.feedback {
-            Feedback::Explicit { .. } => row.len() as f64,
             Feedback::Implicit {
-                unobserved_weight, ..
-            } => {
-                let positive = row.scores.iter().filter(|&&score| score > 0.0).count();
-                positive as f64 + unobserved_weight.map_or(0.0, |w| w * n_other as f64)
-            }
+                unobserved_weight: Some(weight),
+                ..
+            } => n_penalized as f64 + weight * n_other as f64,
+            _ => n_penalized as f64,
         };
         let scale = power(n, self.regularization_exponent);
         let of_bias = self.bias_regularization.unwrap_or(self.regularization);

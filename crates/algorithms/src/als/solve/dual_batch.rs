@@ -17,8 +17,10 @@ pub(crate) struct DualBatch<'a, S, T> {
     pub(crate) stride: usize,
     /// The rows of each system.
     pub(crate) indices: Lanes<&'a [u32]>,
-    /// `D`, `d` values. Overwritten.
-    pub(crate) diagonal: &'a mut [Lanes<T>],
+    /// For each system one over the roots of `D`, of width `stride` too.
+    pub(crate) scales: Lanes<&'a [T]>,
+    /// Room for these, side by side.
+    pub(crate) roots: &'a mut Vec<Lanes<T>>,
     /// `C`, a value per entry; 1 where a system has no such entry.
     pub(crate) weights: &'a [Lanes<T>],
     /// A value per entry; 0 where a system has no such entry. Overwritten.
@@ -48,22 +50,19 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
             stride,
             indices,
             z,
-            diagonal: roots,
+            scales,
+            roots,
             weights,
             beta: w,
             system,
             x,
         } = self;
-        let (n, d) = (weights.len(), roots.len());
-        debug_assert_eq!((w.len(), x.len()), (n, d));
+        let (n, d) = (weights.len(), x.len());
+        debug_assert_eq!(w.len(), n);
         z.resize(n * d, [T::ZERO; SYSTEMS]);
-
-        for root in roots.iter_mut() {
-            one_at_a_time();
-            for root in root.iter_mut() {
-                *root = T::ONE / root.sqrt();
-            }
-        }
+        roots.resize(stride, [T::ZERO; SYSTEMS]);
+        side_by_side(&scales, roots);
+        let roots = &roots[..d];
         let entries = z.chunks_exact_mut(d).zip(w.iter_mut().zip(weights));
         for (entry, (z, (w, weight))) in entries.enumerate() {
             let mut scale = *weight;
@@ -99,13 +98,33 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
             combine::<T, 1>(z, d, w, x, column);
             column += 1;
         }
-        for (x, root) in x.iter_mut().zip(roots.iter()) {
+        for (x, root) in x.iter_mut().zip(roots) {
             one_at_a_time();
             for lane in 0..SYSTEMS {
                 x[lane] = x[lane] * root[lane];
             }
         }
         solved
+    }
+}
+
+/// Writes a row of each system to `target`, whose length is theirs; most often they are all the same
+/// row.
+#[inline(always)]
+fn side_by_side<T: Real>(rows: &Lanes<&[T]>, target: &mut [Lanes<T>]) {
+    let [first, others @ ..] = rows;
+    if others.iter().all(|row| std::ptr::eq(*first, *row)) {
+        for (target, &value) in target.iter_mut().zip(*first) {
+            one_at_a_time();
+            *target = [value; SYSTEMS];
+        }
+        return;
+    }
+    let ones = [[T::ONE; SYSTEMS]; PAD];
+    let (blocks, _) = target.as_chunks_mut::<PAD>();
+    for (block, target) in blocks.iter_mut().enumerate() {
+        one_at_a_time();
+        columns(rows, block, &ones[0], &ones, target);
     }
 }
 

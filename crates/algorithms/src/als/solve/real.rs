@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
@@ -40,6 +41,9 @@ pub(crate) trait Real:
 
     /// The one of two copies of the same numbers that is in this type.
     fn choose<'a>(single: &'a [f32], double: &'a [f64]) -> &'a [Self];
+
+    /// Numbers in this type.
+    fn from_singles(values: &[f32]) -> Cow<'_, [Self]>;
 }
 
 impl Real for f32 {
@@ -82,6 +86,10 @@ impl Real for f32 {
     fn choose<'a>(single: &'a [f32], _: &'a [f64]) -> &'a [Self] {
         single
     }
+
+    fn from_singles(values: &[f32]) -> Cow<'_, [Self]> {
+        Cow::Borrowed(values)
+    }
 }
 
 impl Real for f64 {
@@ -123,5 +131,9 @@ impl Real for f64 {
 
     fn choose<'a>(_: &'a [f32], double: &'a [f64]) -> &'a [Self] {
         double
+    }
+
+    fn from_singles(values: &[f32]) -> Cow<'_, [Self]> {
+        Cow::Owned(values.iter().map(|&value| f64::from(value)).collect())
     }
 }

@@ -163,7 +163,7 @@ fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
             table.resize(table.len().next_multiple_of(stride), T::INFINITY);
         }
     }
-    let mut diagonal = vec![[T::ONE; SYSTEMS]; d];
+    let mut scales = vec![vec![T::ZERO; stride]; SYSTEMS];
     let (mut weights, mut beta) = (vec![[T::ONE; SYSTEMS]; n], vec![[T::ZERO; SYSTEMS]; n]);
     for (lane, system) in systems.iter().enumerate() {
         let fill = |target: &mut [Lanes<T>], values: &[f64]| {
@@ -171,7 +171,9 @@ fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
                 target[lane] = T::from_f64(value);
             }
         };
-        fill(&mut diagonal, &system.diagonal);
+        for (scale, &value) in scales[lane].iter_mut().zip(&system.diagonal) {
+            *scale = T::ONE / T::from_f64(value).sqrt();
+        }
         fill(&mut weights, &system.weights);
         fill(&mut beta, &system.beta);
     }
@@ -180,7 +182,8 @@ fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
         table: &table,
         stride,
         indices: std::array::from_fn(|lane| &indices[lane][..]),
-        diagonal: &mut diagonal,
+        scales: std::array::from_fn(|lane| &scales[lane][..]),
+        roots: &mut Vec::new(),
         weights: &weights,
         beta: &mut beta,
         z: &mut Vec::new(),
@@ -435,13 +438,14 @@ fn a_matrix_that_is_not_positive_definite_is_refused() {
 
 #[test]
 fn only_the_system_that_is_not_positive_definite_is_refused() {
-    let mut diagonal = [[1.0; SYSTEMS]; 2];
-    (diagonal[0][3], diagonal[1][5]) = (-1.0, f64::NAN);
+    let mut scales = [[1.0; PAD]; SYSTEMS];
+    (scales[3][0], scales[5][1]) = (f64::NAN, f64::INFINITY);
     let batch = DualBatch {
         table: &[0.5; PAD],
         stride: PAD,
         indices: [&[0]; SYSTEMS],
-        diagonal: &mut diagonal,
+        scales: std::array::from_fn(|lane| &scales[lane][..]),
+        roots: &mut Vec::new(),
         weights: &[[1.0; SYSTEMS]],
         z: &mut Vec::new(),
         beta: &mut [[1.0; SYSTEMS]],
