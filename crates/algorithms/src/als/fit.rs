@@ -9,7 +9,7 @@ use super::half_step::HalfStep;
 use super::interactions::Interactions;
 use super::model::{Als, Factors};
 use super::params::AlsValidParams;
-use super::schedule::{BLOCK_ROWS, Scheduled};
+use super::schedule::Scheduled;
 use super::solve::padded;
 use crate::random;
 
@@ -39,6 +39,9 @@ pub enum WarmStart {
 /// Name of the random stream of the start.
 const START: u64 = 1;
 
+/// Users whose start is drawn by one thread, at least.
+const DRAWN_TOGETHER: usize = 256;
+
 impl AlsValidParams {
     /// Fits a model from a random start. In each iteration first the items are solved, then the
     /// users, as in Spark.
@@ -46,8 +49,8 @@ impl AlsValidParams {
     /// A user or item without interactions gets zero factors. So does, with implicit feedback, one
     /// without a positive score.
     ///
-    /// Memory: beside the interactions, the factors of both sides and a padded copy of one, and a
-    /// byte per row.
+    /// Memory: beside the interactions, the factors of both sides and a padded copy of one, and
+    /// two bytes per row.
     ///
     /// # Errors
     /// No interaction; no positive score (implicit feedback); equations without a unique solution,
@@ -224,7 +227,7 @@ impl AlsValidParams {
             }
         };
         let rows = vectors.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-        rows.with_min_len(BLOCK_ROWS).for_each(draw);
+        rows.with_min_len(DRAWN_TOGETHER).for_each(draw);
         Factors {
             vectors,
             biases: self.has_biases().then(|| vec![0.0; n_users]),

@@ -12,7 +12,7 @@ use super::interactions::Row;
 use super::model::{FactorRow, Factors};
 use super::params::AlsValidParams;
 use super::rotation::Rotation;
-use super::schedule::{BLOCK_ROWS, BlockRows, Form, Place, Scheduled};
+use super::schedule::{BlockRows, Form, Place, Scheduled};
 use super::solve::{Ahead, Dual, NotPositive, Real, SYSTEMS};
 use crate::isa::prefetch;
 
@@ -81,6 +81,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
         side: &Scheduled<'_>,
         room: Option<Factors>,
     ) -> Result<Factors, AlsError> {
+        let block_rows = side.block_rows;
         let shape = (side.rows.n_rows(), self.design.params.factors);
         let room = room.map(|factors| factors.vectors);
         let room = room.filter(|room| room.dim() == shape && room.is_standard_layout());
@@ -92,11 +93,11 @@ impl<'a, T: Real> HalfStep<'a, T> {
             })
             .collect();
         let mut blocks: Vec<Block<'_>> = vectors
-            .axis_chunks_iter_mut(Axis(0), BLOCK_ROWS)
-            .zip(biases.chunks_mut(BLOCK_ROWS))
+            .axis_chunks_iter_mut(Axis(0), block_rows)
+            .zip(biases.chunks_mut(block_rows))
             .enumerate()
             .map(|(block, (vectors, biases))| Block {
-                first: block * BLOCK_ROWS,
+                first: block * block_rows,
                 vectors,
                 biases,
             })
@@ -112,7 +113,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
             match solved {
                 Err(NotPositive) => failed.push(row),
                 Ok(FactorRow { vector, bias }) => {
-                    blocks[row / BLOCK_ROWS].put(row % BLOCK_ROWS, bias, &vector);
+                    blocks[row / block_rows].put(row % block_rows, bias, &vector);
                 }
             }
         }

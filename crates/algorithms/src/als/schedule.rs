@@ -12,11 +12,15 @@ use super::rotation;
 /// Rows with as many entries are solved before all others.
 const LONG: usize = 512;
 
-/// Rows per unit of parallel work; as many as a place in a block can tell apart.
-pub(crate) const BLOCK_ROWS: usize = 256;
+/// Units of parallel work, about: enough for every thread. Blocks are made no smaller for more.
+const UNITS: usize = 128;
+
+/// Rows per unit of parallel work, at least and at most: the more there are, the more rows of the same
+/// length are found in one.
+const BLOCK_ROWS: [usize; 2] = [256, 1024];
 
 /// The place of a row in its block.
-pub(crate) type Place = u8;
+pub(crate) type Place = u16;
 
 /// How a row is solved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +42,9 @@ pub(crate) struct Scheduled<'a> {
     /// Rows of very many entries, the longest first: one that came last would keep a single thread
     /// busy.
     pub(crate) long: Vec<(usize, Form)>,
-    /// All others, [`BLOCK_ROWS`] at a time.
+    /// Rows per block.
+    pub(crate) block_rows: usize,
+    /// All others, a block of rows at a time.
     pub(crate) blocks: Vec<BlockRows>,
 }
 
@@ -76,10 +82,12 @@ impl<'a> Scheduled<'a> {
         rotated: bool,
     ) -> Self {
         let mut long = Vec::new();
-        let mut blocks = Vec::with_capacity(rows.n_rows().div_ceil(BLOCK_ROWS));
-        for first in (0..rows.n_rows()).step_by(BLOCK_ROWS) {
+        let [least, most] = BLOCK_ROWS;
+        let block_rows = (rows.n_rows() / UNITS).clamp(least, most);
+        let mut blocks = Vec::with_capacity(rows.n_rows().div_ceil(block_rows));
+        for first in (0..rows.n_rows()).step_by(block_rows) {
             let mut block = BlockRows::default();
-            let last = rows.n_rows().min(first + BLOCK_ROWS);
+            let last = rows.n_rows().min(first + block_rows);
             for (place, row) in (0..=Place::MAX).zip(first..last) {
                 let entries = rows.row(row);
                 let form = params.form(entries, n_other, rotated);
@@ -105,6 +113,7 @@ impl<'a> Scheduled<'a> {
             rows,
             rotated,
             long,
+            block_rows,
             blocks,
         }
     }
