@@ -8,9 +8,7 @@ use super::interactions::Row;
 use super::model::Factors;
 use super::objective::Weigh;
 use super::params::AlsValidParams;
-use super::solve::{
-    DualBuffers, Entries, NotPositive, Real, factorize, non_negative, padded, substitute,
-};
+use super::solve::{DualBuffers, Entries, NotPositive, Real, Solve, non_negative, padded};
 
 /// Entries per partial sum of a row's equations. A longer row is split across threads.
 const BLOCK_ENTRIES: usize = 4096;
@@ -32,20 +30,31 @@ pub(crate) struct Design<'a> {
     single_gram: Vec<f32>,
 }
 
-/// Buffers of one thread: entries, a system of equations, its solution.
+/// Systems of equations that are solved side by side: each is a chain of operations that wait for each
+/// other.
+pub(crate) const PAIR: usize = 2;
+
+/// A system of equations: on the left a matrix, its upper triangle, on the right a vector.
+#[derive(Default)]
+pub(crate) struct System<T> {
+    pub(crate) a: Vec<T>,
+    pub(crate) b: Vec<T>,
+}
+
+/// Buffers of one thread: entries, systems of equations, a solution.
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
     offsets: Vec<f64>,
     pub(crate) weights: Vec<T>,
     pub(crate) beta: Vec<T>,
-    pub(crate) a: Vec<T>,
-    pub(crate) b: Vec<T>,
+    pub(crate) systems: [System<T>; PAIR],
     /// Rows of the other side.
     pub(crate) gathered: Vec<T>,
     /// For rows that are solved in their entries.
     pub(crate) diagonal: Vec<T>,
     pub(crate) dual: DualBuffers<T>,
     pub(crate) x: Vec<T>,
+    pub(crate) turned_back: Vec<T>,
     /// For rows that are solved side by side.
     pub(crate) batch: Batch<T>,
     /// The solution: the bias if there is one, the factors, and the padding.
@@ -122,24 +131,39 @@ impl<'a> Design<'a> {
         .compute();
     }
 
-    /// The equations of a row, left in `scratch.a` (upper triangle) and `scratch.b`; the padding is
-    /// the identity. Takes the entries from `scratch`. What `next` needs is fetched from memory
-    /// meanwhile.
-    pub(crate) fn equations<T: Real>(&self, row: Row<'_>, next: Row<'_>, scratch: &mut Scratch<T>) {
+    /// The equations of a row, left in a system of `scratch`; the padding is the identity. What `next`
+    /// needs is fetched from memory meanwhile.
+    pub(crate) fn equations<T: Real>(
+        &self,
+        row: Row<'_>,
+        next: Row<'_>,
+        scratch: &mut Scratch<T>,
+        system: usize,
+    ) {
+        self.gather(row, scratch);
         let (penalty, bias_penalty) = self.penalties(row);
         let stride = self.stride;
         let Scratch {
             weights,
             beta,
-            a,
-            b,
+            systems,
             gathered,
             ..
         } = scratch;
+        let System { a, b } = &mut systems[system];
         a.clear();
         match &self.gram {
             Some(gram) => a.extend_from_slice(T::choose(&self.single_gram, gram)),
             None => a.resize(stride * stride, T::ZERO),
+        }
+        // Before the entries, not after: vectors that are loaded right after a part of them has been
+        // stored have to wait.
+        for (index, diagonal) in a.iter_mut().step_by(stride + 1).enumerate() {
+            *diagonal += T::from_f64(match index {
+                0 if self.params.has_biases() => bias_penalty,
+                _ if index < self.width => penalty,
+                _ => 1.0,
+            });
         }
         b.clear();
         b.resize(stride, T::ZERO);
@@ -162,13 +186,6 @@ impl<'a> Design<'a> {
                 *sum += T::from_f64(value);
             }
         }
-        for (index, diagonal) in a.iter_mut().step_by(stride + 1).enumerate() {
-            *diagonal += T::from_f64(match index {
-                0 if self.params.has_biases() => bias_penalty,
-                _ if index < self.width => penalty,
-                _ => 1.0,
-            });
-        }
     }
 
     /// What some entries add to equations.
@@ -188,26 +205,50 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// Solves a row as a system in its unknowns; the solution is left in `scratch`. `next` as in
-    /// [`Design::equations`].
+    /// Solves a row or two as systems in their unknowns; the solutions are left on the right of the
+    /// systems of `scratch`. `next` as in [`Design::equations`].
     pub(crate) fn solve<T: Real>(
         &self,
-        row: Row<'_>,
+        rows: &[Row<'_>],
         next: Row<'_>,
         scratch: &mut Scratch<T>,
-    ) -> Result<(), NotPositive> {
-        self.equations(row, next, scratch);
-        let Scratch { a, b, solution, .. } = scratch;
-        if self.params.non_negative {
-            let a: Vec<f64> = a.iter().map(|v| v.to_f64()).collect();
-            let b: Vec<f64> = b[..self.width].iter().map(|v| v.to_f64()).collect();
-            let n_free = self.width - self.params.factors;
-            let x = non_negative(&a, self.stride, &b, n_free)?;
-            return finite(&x, solution);
+    ) -> [Result<(), NotPositive>; PAIR] {
+        debug_assert!((1..=PAIR).contains(&rows.len()));
+        for (system, &row) in rows.iter().enumerate() {
+            let next = rows.get(system + 1).copied().unwrap_or(next);
+            self.equations(row, next, scratch, system);
         }
-        factorize(a, self.stride)?;
-        substitute(a, self.stride, b);
-        finite(b, solution)
+        let ([one, other], n) = (&mut scratch.systems, self.stride);
+        let is_pair = rows.len() == PAIR;
+        if self.params.non_negative {
+            let alone = self.solve_non_negative(one);
+            return match is_pair {
+                true => [alone, self.solve_non_negative(other)],
+                false => [alone, Ok(())],
+            };
+        }
+        if is_pair {
+            let (a, b) = (
+                [&mut one.a[..], &mut other.a],
+                [&mut one.b[..], &mut other.b],
+            );
+            Solve { a, b, n }.compute()
+        } else {
+            let (a, b) = ([&mut one.a[..]], [&mut one.b[..]]);
+            let [solved] = Solve { a, b, n }.compute();
+            [solved, Ok(())]
+        }
+    }
+
+    fn solve_non_negative<T: Real>(&self, system: &mut System<T>) -> Result<(), NotPositive> {
+        let System { a, b } = system;
+        let a: Vec<f64> = a.iter().map(|v| v.to_f64()).collect();
+        let known: Vec<f64> = b[..self.width].iter().map(|v| v.to_f64()).collect();
+        let n_free = self.width - self.params.factors;
+        let x = non_negative(&a, self.stride, &known, n_free)?;
+        b.clear();
+        b.extend(x.into_iter().map(T::from_f64));
+        Ok(())
     }
 }
 

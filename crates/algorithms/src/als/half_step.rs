@@ -6,7 +6,7 @@ use std::mem::take;
 use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use super::design::{Design, Scratch, finite};
+use super::design::{Design, PAIR, Scratch, finite};
 use super::error::AlsError;
 use super::interactions::Row;
 use super::model::{FactorRow, Factors};
@@ -30,9 +30,19 @@ struct Block<'a> {
     first: usize,
     vectors: ArrayViewMut2<'a, f32>,
     biases: &'a mut [f32],
+    /// Rows that have no solution.
+    failed: Vec<usize>,
 }
 
 impl Block<'_> {
+    /// Takes a solution, if there is one.
+    fn take(&mut self, place: usize, solution: Option<(f32, &[f32])>) {
+        match solution {
+            Some((bias, vector)) => self.put(place, bias, vector),
+            None => self.failed.push(self.first + place),
+        }
+    }
+
     fn put(&mut self, place: usize, bias: f32, vector: &[f32]) {
         let mut target = self.vectors.row_mut(place);
         match target.as_slice_mut() {
@@ -100,24 +110,22 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 first: block * block_rows,
                 vectors,
                 biases,
+                failed: Vec::new(),
             })
             .collect();
-        let mut failed: Vec<usize> = (blocks.par_iter_mut())
-            .zip(&side.blocks)
-            .map_init(Scratch::default, |scratch, (block, rows)| {
-                self.solve_block(side, rows, block, scratch)
-            })
-            .flatten_iter()
-            .collect();
-        for (&(row, _), solved) in side.long.iter().zip(solved) {
-            match solved {
-                Err(NotPositive) => failed.push(row),
-                Ok(FactorRow { vector, bias }) => {
-                    blocks[row / block_rows].put(row % block_rows, bias, &vector);
-                }
-            }
+        (blocks.par_iter_mut()).zip(&side.blocks).for_each_init(
+            Scratch::default,
+            |scratch, (block, rows)| {
+                self.solve_block(side, rows, block, scratch);
+            },
+        );
+        for (&(row, _), solved) in side.long.iter().zip(&solved) {
+            let solution = solved.as_ref().ok();
+            let solution = solution.map(|solved| (solved.bias, &solved.vector[..]));
+            blocks[row / block_rows].take(row % block_rows, solution);
         }
-        if let Some(row) = failed.into_iter().min() {
+        let failed = blocks.iter().flat_map(|block| &block.failed);
+        if let Some(&row) = failed.min() {
             return Err(AlsError::Singular {
                 side: side.side,
                 row,
@@ -129,37 +137,43 @@ impl<'a, T: Real> HalfStep<'a, T> {
         })
     }
 
-    /// Solves all rows of a block but the long ones; returns those that have no solution.
+    /// Solves all rows of a block but the long ones.
     fn solve_block(
         &self,
         side: &Scheduled<'_>,
         rows: &BlockRows,
         block: &mut Block<'_>,
         scratch: &mut Scratch<T>,
-    ) -> Vec<usize> {
+    ) {
         let first = block.first;
         let entries = |place: Place| side.rows.row(first + usize::from(place));
-        let mut failed = Vec::new();
         for &place in &rows.zero {
             let place = usize::from(place);
             block.vectors.row_mut(place).fill(0.0);
             block.biases[place] = 0.0;
         }
-        for (form, alone) in [(Form::Dual, &rows.dual), (Form::Primal, &rows.primal)] {
-            for (number, &place) in alone.iter().enumerate() {
-                let next = alone.get(number + 1);
-                let next = next.map_or(Row::default(), |&place| {
-                    block.fetch(place);
-                    entries(place)
-                });
-                let solved = self.solve(entries(place), form, next, scratch);
-                let place = usize::from(place);
-                if solved.is_ok() {
-                    let (bias, vector) = self.split(&scratch.solution);
-                    block.put(place, bias, vector);
-                } else {
-                    failed.push(first + place);
-                }
+        for (number, &place) in rows.dual.iter().enumerate() {
+            let next = rows.dual.get(number + 1);
+            let next = next.map_or(Row::default(), |&place| {
+                block.fetch(place);
+                entries(place)
+            });
+            let solved = self.solve(entries(place), Form::Dual, next, scratch);
+            block.take(usize::from(place), self.solution(solved, scratch));
+        }
+        let mut pairs = rows.primal.chunks(PAIR).peekable();
+        while let Some(pair) = pairs.next() {
+            let mut together = [Row::default(); PAIR];
+            for (row, &place) in together.iter_mut().zip(pair) {
+                *row = entries(place);
+            }
+            let next = pairs.peek().copied().unwrap_or_default();
+            next.iter().for_each(|&place| block.fetch(place));
+            let next = next.first().map_or(Row::default(), |&place| entries(place));
+            let solved = self.design.solve(&together[..pair.len()], next, scratch);
+            for (system, (&place, solved)) in pair.iter().zip(solved).enumerate() {
+                let solved = self.finish(solved, together[system], system, scratch);
+                block.take(usize::from(place), self.solution(solved, scratch));
             }
         }
         let mut batch = take(&mut scratch.batch);
@@ -175,21 +189,15 @@ impl<'a, T: Real> HalfStep<'a, T> {
             }
             self.solve_few(&together[..few.len()], &mut batch, |number, found| {
                 let place = usize::from(few[number]);
-                match found {
-                    Some(solution) => {
-                        let (bias, vector) = self.split(solution);
-                        block.put(place, bias, vector);
-                    }
-                    None if self.solve_in_double(together[number], scratch).is_ok() => {
-                        let (bias, vector) = self.split(&scratch.solution);
-                        block.put(place, bias, vector);
-                    }
-                    None => failed.push(first + place),
+                if let Some(solution) = found {
+                    block.take(place, Some(self.split(solution)));
+                } else {
+                    let solved = self.solve_in_double(together[number], scratch);
+                    block.take(place, self.solution(solved, scratch));
                 }
             });
         }
         scratch.batch = batch;
-        failed
     }
 
     /// The row that minimises the loss, given the other side.
@@ -226,27 +234,44 @@ impl<'a, T: Real> HalfStep<'a, T> {
         next: Row<'_>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
-        let design = &self.design;
-        design.gather(row, scratch);
-        let solved = match form {
+        match form {
             Form::Zero => {
                 scratch.solution.clear();
-                scratch.solution.resize(design.stride, 0.0);
+                scratch.solution.resize(self.design.stride, 0.0);
                 Ok(())
             }
-            Form::Dual => self.solve_in_entries(row, next, scratch),
-            Form::Primal => design.solve(row, next, scratch),
-        };
-        solved.or_else(|NotPositive| self.solve_in_double(row, scratch))
+            Form::Dual => {
+                let solved = self.solve_in_entries(row, next, scratch);
+                solved.or_else(|NotPositive| self.solve_in_double(row, scratch))
+            }
+            Form::Primal => {
+                let [solved, _] = self.design.solve(&[row], next, scratch);
+                self.finish(solved, row, 0, scratch)
+            }
+        }
+    }
+
+    /// Leaves the solution of a system in `scratch`, once the system has been solved, or not.
+    fn finish(
+        &self,
+        solved: Result<(), NotPositive>,
+        row: Row<'_>,
+        system: usize,
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), NotPositive> {
+        let Scratch {
+            systems, solution, ..
+        } = scratch;
+        let finished = solved.and_then(|()| finite(&systems[system].b, solution));
+        finished.or_else(|NotPositive| self.solve_in_double(row, scratch))
     }
 
     /// Solves a row in `f64`: what is not positive definite in `f32` may still be there.
     fn solve_in_double(&self, row: Row<'_>, scratch: &mut Scratch<T>) -> Result<(), NotPositive> {
         let mut double = Scratch::<f64>::default();
-        self.design.gather(row, &mut double);
-        self.design.solve(row, Row::default(), &mut double)?;
-        scratch.solution = double.solution;
-        Ok(())
+        let [solved, _] = self.design.solve(&[row], Row::default(), &mut double);
+        solved?;
+        finite(&double.systems[0].b, &mut scratch.solution)
     }
 
     fn solve_in_entries(
@@ -255,12 +280,13 @@ impl<'a, T: Real> HalfStep<'a, T> {
         next: Row<'_>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
+        self.design.gather(row, scratch);
         match &self.rotation {
             Some(rotation) => {
                 self.solve_from(rotation.rows(), row, next, scratch)?;
                 let (width, stride) = (self.design.width, self.design.stride);
                 let Scratch {
-                    b: turned_back,
+                    turned_back,
                     x,
                     solution,
                     ..
@@ -331,6 +357,15 @@ impl<'a, T: Real> HalfStep<'a, T> {
         (values.iter().copied())
             .chain(repeat(0.0))
             .take(self.design.width)
+    }
+
+    /// Bias and factors of the solution in `scratch`, if there is one.
+    fn solution<'s>(
+        &self,
+        solved: Result<(), NotPositive>,
+        scratch: &'s Scratch<T>,
+    ) -> Option<(f32, &'s [f32])> {
+        solved.is_ok().then(|| self.split(&scratch.solution))
     }
 
     /// Bias and factors of a solution.

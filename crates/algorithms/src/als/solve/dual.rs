@@ -87,12 +87,15 @@ impl<S: Real, T: Real> Kernel for Dual<'_, S, T> {
         transpose(rows, stride, v, n);
         system.clear();
         system.resize(n * n, T::ZERO);
-        outer_products_and_fetch::<T, S, ROWS>(system, n, &v[..d * n], &mut self.ahead);
+        // Before the products, not after: vectors that are loaded right after a part of them has been
+        // stored have to wait.
         for diagonal in system.iter_mut().step_by(n + 1) {
-            *diagonal += T::ONE;
+            *diagonal = T::ONE;
         }
-        factorize_with::<T, ROWS>(system, n)?;
-        substitute_with(system, n, w);
+        outer_products_and_fetch::<T, S, ROWS>(system, n, &v[..d * n], &mut self.ahead);
+        let [factorized] = factorize_with::<T, ROWS, 1>(&mut [system], n);
+        factorized?;
+        substitute_with(&[system], &mut [w], n);
         self.x.resize(stride, T::ZERO);
         combine(rows, w, self.x);
         for (x, &root) in self.x.iter_mut().zip(roots.iter()) {

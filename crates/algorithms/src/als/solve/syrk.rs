@@ -227,7 +227,11 @@ impl<T: Real> Kernel for Addition<'_, T> {
                 part.gather::<8>(self.b, column);
                 column += 8 * PAD;
             }
-            while column + 2 * PAD <= stride {
+            if column + 4 * PAD <= stride {
+                part.gather::<4>(self.b, column);
+                column += 4 * PAD;
+            }
+            if column + 2 * PAD <= stride {
                 part.gather::<2>(self.b, column);
                 column += 2 * PAD;
             }
