@@ -65,7 +65,11 @@ impl Als {
 
 /// The dot product summed from left to right, as Spark's predictions are.
 fn dot(a: ArrayView1<f32>, b: ArrayView1<f32>) -> f32 {
-    a.iter().zip(b).fold(0.0, |sum, (x, y)| sum + x * y)
+    let add = |sum: f32, (x, y): (&f32, &f32)| sum + x * y;
+    match (a.to_slice(), b.to_slice()) {
+        (Some(a), Some(b)) => a.iter().zip(b).fold(0.0, add),
+        _ => a.iter().zip(b).fold(0.0, add),
+    }
 }
 
 impl Factors {

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use crate::als::Factors;
-use crate::isa::{Kernel, unrolled};
+use crate::isa::{Kernel, one_at_a_time, unrolled};
 
 /// Items side by side in a tile.
 pub(super) const LANES: usize = 16;
@@ -205,15 +205,23 @@ impl<S: FnMut(usize, usize, &[f32; LANES]) -> f32> Kernel for Search<'_, S> {
                 }
                 unrolled!(i < ROWS, self.dots[first + i] = sums[i]);
             }
+            // First which users something reaches, then these: one question for all is answered as
+            // guessed more often than one for each.
+            let mut users = 0_u32;
             for user in 0..USERS {
+                one_at_a_time();
                 let scores = finish(&self.dots[user], self.offsets[user], &biases[tile]);
                 let mut reached = 0;
                 for score in scores {
                     reached |= u32::from(score >= self.thresholds[user]);
                 }
-                if reached != 0 {
-                    self.thresholds[user] = (self.take)(user, tile, &scores);
-                }
+                self.dots[user] = scores;
+                users |= u32::from(reached != 0) << user;
+            }
+            while users != 0 {
+                let user = users.trailing_zeros() as usize;
+                users &= users - 1;
+                self.thresholds[user] = (self.take)(user, tile, &self.dots[user]);
             }
         }
     }
