@@ -8,7 +8,9 @@ use super::interactions::Row;
 use super::model::Factors;
 use super::objective::Weigh;
 use super::params::AlsValidParams;
-use super::solve::{DualBuffers, Entries, NotPositive, Real, Solve, non_negative, padded};
+use super::solve::{
+    DualBuffers, Entries, NotPositive, Real, factorize, non_negative, padded, substitute,
+};
 
 /// Entries per partial sum of a row's equations. A longer row is split across threads.
 const BLOCK_ENTRIES: usize = 4096;
@@ -30,31 +32,20 @@ pub(crate) struct Design<'a> {
     single_gram: Vec<f32>,
 }
 
-/// Systems of equations that are solved side by side: each is a chain of operations that wait for each
-/// other.
-pub(crate) const PAIR: usize = 2;
-
-/// A system of equations: on the left a matrix, its upper triangle, on the right a vector.
-#[derive(Default)]
-pub(crate) struct System<T> {
-    pub(crate) a: Vec<T>,
-    pub(crate) b: Vec<T>,
-}
-
-/// Buffers of one thread: entries, systems of equations, a solution.
+/// Buffers of one thread: entries, a system of equations, its solution.
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
     offsets: Vec<f64>,
     pub(crate) weights: Vec<T>,
     pub(crate) beta: Vec<T>,
-    pub(crate) systems: [System<T>; PAIR],
+    pub(crate) a: Vec<T>,
+    pub(crate) b: Vec<T>,
     /// Rows of the other side.
     pub(crate) gathered: Vec<T>,
     /// For rows that are solved in their entries.
     pub(crate) diagonal: Vec<T>,
     pub(crate) dual: DualBuffers<T>,
     pub(crate) x: Vec<T>,
-    pub(crate) turned_back: Vec<T>,
     /// For rows that are solved side by side.
     pub(crate) batch: Batch<T>,
     /// The solution: the bias if there is one, the factors, and the padding.
@@ -131,26 +122,20 @@ impl<'a> Design<'a> {
         .compute();
     }
 
-    /// The equations of a row, left in a system of `scratch`; the padding is the identity. What `next`
-    /// needs is fetched from memory meanwhile.
-    pub(crate) fn equations<T: Real>(
-        &self,
-        row: Row<'_>,
-        next: Row<'_>,
-        scratch: &mut Scratch<T>,
-        system: usize,
-    ) {
+    /// The equations of a row, left in `scratch.a` (upper triangle) and `scratch.b`; the padding is
+    /// the identity. What `next` needs is fetched from memory meanwhile.
+    pub(crate) fn equations<T: Real>(&self, row: Row<'_>, next: Row<'_>, scratch: &mut Scratch<T>) {
         self.gather(row, scratch);
         let (penalty, bias_penalty) = self.penalties(row);
         let stride = self.stride;
         let Scratch {
             weights,
             beta,
-            systems,
+            a,
+            b,
             gathered,
             ..
         } = scratch;
-        let System { a, b } = &mut systems[system];
         a.clear();
         match &self.gram {
             Some(gram) => a.extend_from_slice(T::choose(&self.single_gram, gram)),
@@ -205,50 +190,26 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// Solves a row or two as systems in their unknowns; the solutions are left on the right of the
-    /// systems of `scratch`. `next` as in [`Design::equations`].
+    /// Solves a row as a system in its unknowns; the solution is left in `scratch`. `next` as in
+    /// [`Design::equations`].
     pub(crate) fn solve<T: Real>(
         &self,
-        rows: &[Row<'_>],
+        row: Row<'_>,
         next: Row<'_>,
         scratch: &mut Scratch<T>,
-    ) -> [Result<(), NotPositive>; PAIR] {
-        debug_assert!((1..=PAIR).contains(&rows.len()));
-        for (system, &row) in rows.iter().enumerate() {
-            let next = rows.get(system + 1).copied().unwrap_or(next);
-            self.equations(row, next, scratch, system);
-        }
-        let ([one, other], n) = (&mut scratch.systems, self.stride);
-        let is_pair = rows.len() == PAIR;
+    ) -> Result<(), NotPositive> {
+        self.equations(row, next, scratch);
+        let Scratch { a, b, solution, .. } = scratch;
         if self.params.non_negative {
-            let alone = self.solve_non_negative(one);
-            return match is_pair {
-                true => [alone, self.solve_non_negative(other)],
-                false => [alone, Ok(())],
-            };
+            let a: Vec<f64> = a.iter().map(|v| v.to_f64()).collect();
+            let b: Vec<f64> = b[..self.width].iter().map(|v| v.to_f64()).collect();
+            let n_free = self.width - self.params.factors;
+            let x = non_negative(&a, self.stride, &b, n_free)?;
+            return finite(&x, solution);
         }
-        if is_pair {
-            let (a, b) = (
-                [&mut one.a[..], &mut other.a],
-                [&mut one.b[..], &mut other.b],
-            );
-            Solve { a, b, n }.compute()
-        } else {
-            let (a, b) = ([&mut one.a[..]], [&mut one.b[..]]);
-            let [solved] = Solve { a, b, n }.compute();
-            [solved, Ok(())]
-        }
-    }
-
-    fn solve_non_negative<T: Real>(&self, system: &mut System<T>) -> Result<(), NotPositive> {
-        let System { a, b } = system;
-        let a: Vec<f64> = a.iter().map(|v| v.to_f64()).collect();
-        let known: Vec<f64> = b[..self.width].iter().map(|v| v.to_f64()).collect();
-        let n_free = self.width - self.params.factors;
-        let x = non_negative(&a, self.stride, &known, n_free)?;
-        b.clear();
-        b.extend(x.into_iter().map(T::from_f64));
-        Ok(())
+        factorize(a, self.stride)?;
+        substitute(a, self.stride, b);
+        finite(b, solution)
     }
 }
 

@@ -1,4 +1,4 @@
-use super::design::{Design, Scratch, System};
+use super::design::{Design, Scratch};
 use super::interactions::Row;
 use super::model::FactorRow;
 use super::solve::{NotPositive, factorize, substitute};
@@ -38,8 +38,8 @@ pub(crate) fn explain(
 ) -> Result<Explanation, NotPositive> {
     let stride = design.stride;
     let mut scratch = Scratch::<f64>::default();
-    design.equations(row, Row::default(), &mut scratch, 0);
-    let [System { mut a, .. }, _] = scratch.systems;
+    design.equations(row, Row::default(), &mut scratch);
+    let mut a = scratch.a;
     let mut direction: Vec<f64> = design.row(item).iter().map(|&z| f64::from(z)).collect();
     if design.params.non_negative {
         let first = design.width - user.vector.len();

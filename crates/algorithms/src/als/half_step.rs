@@ -6,7 +6,7 @@ use std::mem::take;
 use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use super::design::{Design, PAIR, Scratch, finite};
+use super::design::{Design, Scratch, finite};
 use super::error::AlsError;
 use super::interactions::Row;
 use super::model::{FactorRow, Factors};
@@ -152,27 +152,14 @@ impl<'a, T: Real> HalfStep<'a, T> {
             block.vectors.row_mut(place).fill(0.0);
             block.biases[place] = 0.0;
         }
-        for (number, &place) in rows.dual.iter().enumerate() {
-            let next = rows.dual.get(number + 1);
-            let next = next.map_or(Row::default(), |&place| {
-                block.fetch(place);
-                entries(place)
-            });
-            let solved = self.solve(entries(place), Form::Dual, next, scratch);
-            block.take(usize::from(place), self.solution(solved, scratch));
-        }
-        let mut pairs = rows.primal.chunks(PAIR).peekable();
-        while let Some(pair) = pairs.next() {
-            let mut together = [Row::default(); PAIR];
-            for (row, &place) in together.iter_mut().zip(pair) {
-                *row = entries(place);
-            }
-            let next = pairs.peek().copied().unwrap_or_default();
-            next.iter().for_each(|&place| block.fetch(place));
-            let next = next.first().map_or(Row::default(), |&place| entries(place));
-            let solved = self.design.solve(&together[..pair.len()], next, scratch);
-            for (system, (&place, solved)) in pair.iter().zip(solved).enumerate() {
-                let solved = self.finish(solved, together[system], system, scratch);
+        for (form, alone) in [(Form::Dual, &rows.dual), (Form::Primal, &rows.primal)] {
+            for (number, &place) in alone.iter().enumerate() {
+                let next = alone.get(number + 1);
+                let next = next.map_or(Row::default(), |&place| {
+                    block.fetch(place);
+                    entries(place)
+                });
+                let solved = self.solve(entries(place), form, next, scratch);
                 block.take(usize::from(place), self.solution(solved, scratch));
             }
         }
@@ -234,44 +221,24 @@ impl<'a, T: Real> HalfStep<'a, T> {
         next: Row<'_>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
-        match form {
+        let solved = match form {
             Form::Zero => {
                 scratch.solution.clear();
                 scratch.solution.resize(self.design.stride, 0.0);
                 Ok(())
             }
-            Form::Dual => {
-                let solved = self.solve_in_entries(row, next, scratch);
-                solved.or_else(|NotPositive| self.solve_in_double(row, scratch))
-            }
-            Form::Primal => {
-                let [solved, _] = self.design.solve(&[row], next, scratch);
-                self.finish(solved, row, 0, scratch)
-            }
-        }
-    }
-
-    /// Leaves the solution of a system in `scratch`, once the system has been solved, or not.
-    fn finish(
-        &self,
-        solved: Result<(), NotPositive>,
-        row: Row<'_>,
-        system: usize,
-        scratch: &mut Scratch<T>,
-    ) -> Result<(), NotPositive> {
-        let Scratch {
-            systems, solution, ..
-        } = scratch;
-        let finished = solved.and_then(|()| finite(&systems[system].b, solution));
-        finished.or_else(|NotPositive| self.solve_in_double(row, scratch))
+            Form::Dual => self.solve_in_entries(row, next, scratch),
+            Form::Primal => self.design.solve(row, next, scratch),
+        };
+        solved.or_else(|NotPositive| self.solve_in_double(row, scratch))
     }
 
     /// Solves a row in `f64`: what is not positive definite in `f32` may still be there.
     fn solve_in_double(&self, row: Row<'_>, scratch: &mut Scratch<T>) -> Result<(), NotPositive> {
         let mut double = Scratch::<f64>::default();
-        let [solved, _] = self.design.solve(&[row], Row::default(), &mut double);
-        solved?;
-        finite(&double.systems[0].b, &mut scratch.solution)
+        self.design.solve(row, Row::default(), &mut double)?;
+        scratch.solution = double.solution;
+        Ok(())
     }
 
     fn solve_in_entries(
@@ -286,7 +253,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 self.solve_from(rotation.rows(), row, next, scratch)?;
                 let (width, stride) = (self.design.width, self.design.stride);
                 let Scratch {
-                    turned_back,
+                    b: turned_back,
                     x,
                     solution,
                     ..

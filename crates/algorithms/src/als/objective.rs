@@ -173,3 +173,70 @@ fn power(n: f64, exponent: f64) -> f64 {
         n.powf(exponent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::isa::{Isa, run_on};
+
+    const IMPLICIT: Feedback = Feedback::Implicit {
+        alpha: 3.7,
+        unobserved_weight: None,
+    };
+
+    fn check<T: Real>(feedback: Feedback, scores: &[f32], offsets: &[f64]) {
+        let entries: Vec<Entry> = (scores.iter().enumerate())
+            .map(|(place, &score)| feedback.entry(score, *offsets.get(place).unwrap_or(&0.0)))
+            .collect();
+        let expected: Vec<(T, T)> = (entries.iter())
+            .map(|entry| (T::from_f64(entry.weight), T::from_f64(entry.beta)))
+            .collect();
+        for &isa in Isa::ALL {
+            let (mut weights, mut beta) = (
+                vec![T::INFINITY; scores.len()],
+                vec![T::INFINITY; scores.len()],
+            );
+            let weigh = Weigh {
+                feedback,
+                scores,
+                offsets,
+                weights: &mut weights,
+                beta: &mut beta,
+            };
+            run_on(isa, weigh);
+            let found: Vec<(T, T)> = weights.into_iter().zip(beta).collect();
+            assert_eq!(found, expected, "{feedback:?} {isa:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn many_scores_weigh_what_each_weighs(
+            scores in prop::collection::vec(
+                prop_oneof![Just(0.0_f32), Just(-0.0), -9.0_f32..9.0, any::<f32>()], 0..70
+            ),
+            offset in -5.0..5.0,
+        ) {
+            let scores: Vec<f32> = scores.into_iter().filter(|score| score.is_finite()).collect();
+            let offsets: Vec<f64> = (0..scores.len()).map(|row| offset + row as f64).collect();
+            let revisited = Feedback::Implicit { alpha: 0.3, unobserved_weight: Some(0.01) };
+            for feedback in [Feedback::Explicit { biases: false }, IMPLICIT, revisited] {
+                check::<f32>(feedback, &scores, &[]);
+                check::<f64>(feedback, &scores, &[]);
+            }
+            check::<f32>(Feedback::Explicit { biases: true }, &scores, &offsets);
+            check::<f64>(Feedback::Explicit { biases: true }, &scores, &offsets);
+        }
+    }
+
+    #[test]
+    fn what_is_not_positive_speaks_for_nothing() {
+        for score in [0.0, -0.0, -2.0] {
+            assert_eq!(IMPLICIT.entry(score, 0.0).beta, 0.0);
+        }
+        let (weight, beta) = (3.7 * 2.0, 1.0 + 3.7 * 2.0);
+        assert_eq!(IMPLICIT.entry(2.0, 0.0), Entry { weight, beta });
+    }
+}

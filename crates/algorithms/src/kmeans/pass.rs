@@ -280,3 +280,52 @@ pub(super) fn drift(before: &[f64], after: &[f64], n_features: usize) -> f64 {
 pub(super) fn add_drift(moved: f64, more: f64) -> f64 {
     (moved + more) * (1.0 + ROUNDING)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn distances() -> impl Strategy<Value = [f64; LANES]> {
+        let tame = prop::array::uniform8(0.0..100.0);
+        let wild = prop::array::uniform8(
+            (-320..300_i32, 1.0..10.0)
+                .prop_map(|(exponent, digits)| digits * 10.0_f64.powi(exponent)),
+        );
+        prop_oneof![tame, wild]
+    }
+
+    proptest! {
+        #[test]
+        fn a_gap_is_no_larger_than_it_is_and_not_much_smaller(
+            best in distances(), more in distances()
+        ) {
+            let mut found = Nearest { labels: [0; LANES], best, second: best };
+            for (second, more) in found.second.iter_mut().zip(more) {
+                *second += more;
+            }
+            let gap = f64::from(least_gap(&found, 0.0));
+            let pairs = found.best.iter().zip(&found.second);
+            let exact = pairs.map(|(near, far)| far.sqrt() - near.sqrt());
+            let exact = exact.fold(f64::INFINITY, f64::min);
+            prop_assert!((0.0..=exact).contains(&gap), "{gap} {exact}");
+            let farthest = found.second.iter().copied().fold(0.0, f64::max).sqrt();
+            if farthest < 1e18 {
+                prop_assert!(gap >= exact - 3e-6 * farthest - 1e-17, "{gap} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_gap_to_nothing_or_of_distances_too_large_is_none() {
+        for second in [f64::INFINITY, 1e300, 1e77] {
+            let found = Nearest {
+                labels: [0; LANES],
+                best: [1e76; LANES],
+                second: [second; LANES],
+            };
+            assert_eq!(least_gap(&found, 0.0), 0.0);
+        }
+    }
+}

@@ -27,108 +27,55 @@ impl<T: Real> Kernel for Factorize<'_, T> {
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) -> Self::Output {
-        let [factorized] = factorize_with::<T, ROWS, 1>(&mut [self.a], self.n);
-        factorized
+        factorize_with::<T, ROWS>(self.a, self.n)
     }
 }
 
-/// Several systems go from panel to panel together, so that a processor has something else to do
-/// while a chain of pivots keeps it waiting; what comes out of each does not depend on the others.
 #[inline(always)]
-pub(super) fn factorize_with<T: Real, const ROWS: usize, const N: usize>(
-    systems: &mut [&mut [T]; N],
+pub(super) fn factorize_with<T: Real, const ROWS: usize>(
+    a: &mut [T],
     n: usize,
-) -> [Result<(), NotPositive>; N] {
+) -> Result<(), NotPositive> {
+    debug_assert_eq!(a.len(), n * n);
     debug_assert_eq!(n % PANEL, 0);
-    let mut factorized = [Ok(()); N];
     for start in (0..n).step_by(PANEL) {
-        let mut given = [[T::ZERO; PANEL]; N];
-        for (system, given) in systems.iter_mut().zip(&mut given) {
-            debug_assert_eq!(system.len(), n * n);
-            let (above, rest) = system.split_at_mut(start * n);
-            let panel = &mut rest[..PANEL * n];
-            unrolled!(j < PANEL, given[j] = panel[j * n + start + j]);
-            subtract_above::<T, ROWS>(above, panel, n, start);
-        }
-        let mut squares = [Square::default(); N];
-        unrolled!(s < N, {
-            let panel = &mut systems[s][start * n..][..PANEL * n];
-            let (square, is_positive) = Square::factorize(panel, n, start, &given[s]);
-            squares[s] = square;
-            if !is_positive {
-                factorized[s] = Err(NotPositive);
-            }
-        });
-        for (system, square) in systems.iter_mut().zip(&squares) {
-            let panel = &mut system[start * n..][..PANEL * n];
-            let mut column = start + PANEL;
-            while T::WIDE && ROWS == PANEL && column + WIDE <= n {
-                square.solve::<WIDE>(panel, n, column);
-                column += WIDE;
-            }
+        let (above, rest) = a.split_at_mut(start * n);
+        let panel = &mut rest[..PANEL * n];
+        let mut given = [T::ZERO; PANEL];
+        unrolled!(j < PANEL, given[j] = panel[j * n + start + j]);
+        for row in (0..PANEL).step_by(ROWS) {
+            let (top, mut column) = (start + row, start);
             while column < n {
-                square.solve::<PAD>(panel, n, column);
-                column += PAD;
+                let width = tile_width::<T, ROWS>(n - column);
+                match width {
+                    WIDEST => {
+                        let sums = tile::<T, ROWS, WIDEST>(above, n, top, column);
+                        subtract(panel, n, row, column, &sums);
+                    }
+                    WIDE => {
+                        let sums = tile::<T, ROWS, WIDE>(above, n, top, column);
+                        subtract(panel, n, row, column, &sums);
+                    }
+                    _ => {
+                        let sums = tile::<T, ROWS, PAD>(above, n, top, column);
+                        subtract(panel, n, row, column, &sums);
+                    }
+                }
+                column += width;
             }
         }
-    }
-    factorized
-}
-
-/// Subtracts from a panel what the panels above contribute.
-#[inline(always)]
-fn subtract_above<T: Real, const ROWS: usize>(
-    above: &[T],
-    panel: &mut [T],
-    n: usize,
-    start: usize,
-) {
-    for row in (0..PANEL).step_by(ROWS) {
-        let (top, mut column) = (start + row, start);
+        let square = Square::factorize(panel, n, start, &given)?;
+        let mut column = start + PANEL;
+        while T::WIDE && ROWS == PANEL && column + WIDE <= n {
+            square.solve::<WIDE>(panel, n, column);
+            column += WIDE;
+        }
         while column < n {
-            let width = tile_width::<T, ROWS>(n - column);
-            match width {
-                WIDEST => {
-                    let sums = tile::<T, ROWS, WIDEST>(above, n, top, column);
-                    subtract(panel, n, row, column, &sums);
-                }
-                WIDE => {
-                    let sums = tile::<T, ROWS, WIDE>(above, n, top, column);
-                    subtract(panel, n, row, column, &sums);
-                }
-                _ => {
-                    let sums = tile::<T, ROWS, PAD>(above, n, top, column);
-                    subtract(panel, n, row, column, &sums);
-                }
-            }
-            column += width;
+            square.solve::<PAD>(panel, n, column);
+            column += PAD;
         }
     }
-}
-
-/// Some systems `a x = b`, each solved in place of `b`, with `a` as [`factorize`] leaves it.
-pub(crate) struct Solve<'a, T, const N: usize> {
-    pub(crate) a: [&'a mut [T]; N],
-    pub(crate) b: [&'a mut [T]; N],
-    pub(crate) n: usize,
-}
-
-impl<T: Real, const N: usize> Solve<'_, T, N> {
-    /// Which of them have a solution.
-    pub(crate) fn compute(self) -> [Result<(), NotPositive>; N] {
-        isa::run(self)
-    }
-}
-
-impl<T: Real, const N: usize> Kernel for Solve<'_, T, N> {
-    type Output = [Result<(), NotPositive>; N];
-
-    #[inline(always)]
-    fn run<const ROWS: usize>(mut self) -> Self::Output {
-        let solved = factorize_with::<T, ROWS, N>(&mut self.a, self.n);
-        substitute_with(&self.a, &mut self.b, self.n);
-        solved
-    }
+    Ok(())
 }
 
 #[inline(always)]
@@ -148,7 +95,6 @@ fn subtract<T: Real, const ROWS: usize, const COLUMNS: usize>(
 }
 
 /// The factor of a square on the diagonal, before the roots of the pivots are taken.
-#[derive(Clone, Copy, Default)]
 struct Square<T> {
     /// In row `j`, how much of row `j` is subtracted from each later row.
     shares: [[T; PANEL]; PANEL],
@@ -158,9 +104,14 @@ struct Square<T> {
 
 impl<T: Real> Square<T> {
     /// Factorises the square of a panel that begins at `column`; its diagonal is what is left of a
-    /// given one. Says whether all pivots are positive.
+    /// given one.
     #[inline(always)]
-    fn factorize(panel: &mut [T], n: usize, column: usize, given: &[T; PANEL]) -> (Self, bool) {
+    fn factorize(
+        panel: &mut [T],
+        n: usize,
+        column: usize,
+        given: &[T; PANEL],
+    ) -> Result<Self, NotPositive> {
         let mut rows = load::<T, PANEL>(panel, n, column);
         let mut shares = [[T::ZERO; PANEL]; PANEL];
         let mut pivots = [T::ZERO; PANEL];
@@ -180,7 +131,9 @@ impl<T: Real> Square<T> {
         // A pivot that is NaN fails this comparison too.
         let is_positive =
             |(&pivot, &given): (&T, &T)| pivot > T::NOISE * given && pivot < T::INFINITY;
-        let is_positive = pivots.iter().zip(given).all(is_positive);
+        if !pivots.iter().zip(given).all(is_positive) {
+            return Err(NotPositive);
+        }
         let mut scales = [T::ZERO; PANEL];
         for lane in 0..PANEL {
             scales[lane] = T::ONE / pivots[lane].sqrt();
@@ -192,7 +145,7 @@ impl<T: Real> Square<T> {
             }
             target[j] = scales[j];
         });
-        (Self { shares, scales }, is_positive)
+        Ok(Self { shares, scales })
     }
 
     /// Does to some columns right of the square what was done to the square.
@@ -256,70 +209,50 @@ impl<T: Real> Kernel for Substitute<'_, T> {
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) {
-        substitute_with(&[self.u], &mut [self.b], self.n);
+        substitute_with(self.u, self.n, self.b);
     }
 }
 
-/// Several systems together, as [`factorize_with`].
 #[inline(always)]
-pub(super) fn substitute_with<T: Real, U: AsRef<[T]>, const N: usize>(
-    u: &[U; N],
-    b: &mut [&mut [T]; N],
-    n: usize,
-) {
-    for p in 0..n / PANEL {
-        unrolled!(s < N, {
-            substitute_forward(&u[s].as_ref()[p * PANEL * n..][..PANEL * n], n, p, b[s]);
-        });
-    }
-    for p in (0..n / PANEL).rev() {
-        unrolled!(s < N, {
-            substitute_backward(&u[s].as_ref()[p * PANEL * n..][..PANEL * n], n, p, b[s]);
-        });
-    }
-}
-
-/// A panel of `U' y = b`.
-#[inline(always)]
-fn substitute_forward<T: Real>(panel: &[T], n: usize, p: usize, b: &mut [T]) {
+pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
+    debug_assert_eq!(b.len(), n);
     let (b, _) = b.as_chunks_mut::<PANEL>();
-    let (done, open) = b.split_at_mut(p + 1);
-    let rows = panel_rows(panel, n);
-    let y = forward(&square(&rows, p), &done[p]);
-    done[p] = y;
-    for (c, open) in (p + 1..).zip(open) {
-        let mut sums = *open;
-        unrolled!(j < PANEL, subtract_scaled(&mut sums, y[j], &rows[j][c]));
-        *open = sums;
-    }
-}
-
-/// A panel of `U x = y`.
-#[inline(always)]
-fn substitute_backward<T: Real>(panel: &[T], n: usize, p: usize, b: &mut [T]) {
-    let (b, _) = b.as_chunks_mut::<PANEL>();
-    let rows = panel_rows(panel, n);
-    let (open, done) = b.split_at_mut(p + 1);
-    let mut sums = [[T::ZERO; PAD]; PANEL];
-    for (c, done) in (p + 1..).zip(done) {
-        let done = *done;
-        unrolled!(j < PANEL, {
-            for lane in 0..PAD {
-                sums[j][lane] = rows[j][c][lane].mul_add(done[lane], sums[j][lane]);
-            }
-        });
-    }
-    let mut known = [T::ZERO; PANEL];
-    for (known, sums) in known.iter_mut().zip(&sums) {
-        for &sum in sums {
-            *known += sum;
+    let n_panels = b.len();
+    for (p, panel) in u.chunks_exact(PANEL * n).enumerate() {
+        let (done, open) = b.split_at_mut(p + 1);
+        let rows = panel_rows(panel, n);
+        let y = forward(&square(&rows, p), &done[p]);
+        done[p] = y;
+        for (c, open) in (p + 1..n_panels).zip(open) {
+            let mut sums = *open;
+            unrolled!(j < PANEL, subtract_scaled(&mut sums, y[j], &rows[j][c]));
+            *open = sums;
         }
     }
-    let mut b = open[p];
-    for (b, known) in b.iter_mut().zip(known) {
-        *b -= known;
+    for (p, panel) in u.chunks_exact(PANEL * n).enumerate().rev() {
+        let rows = panel_rows(panel, n);
+        let (open, done) = b.split_at_mut(p + 1);
+        let mut sums = [[T::ZERO; PAD]; PANEL];
+        for (c, done) in (p + 1..n_panels).zip(done) {
+            let done = *done;
+            unrolled!(j < PANEL, {
+                for lane in 0..PAD {
+                    sums[j][lane] = rows[j][c][lane].mul_add(done[lane], sums[j][lane]);
+                }
+            });
+        }
+        let mut known = [T::ZERO; PANEL];
+        for (known, sums) in known.iter_mut().zip(&sums) {
+            for &sum in sums {
+                *known += sum;
+            }
+        }
+        let mut b = open[p];
+        for (b, known) in b.iter_mut().zip(known) {
+            *b -= known;
+        }
+        open[p] = backward(&square(&rows, p), b);
     }
-    open[p] = backward(&square(&rows, p), b);
 }
 
 /// The rows of a panel, each in chunks.

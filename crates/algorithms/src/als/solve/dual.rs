@@ -93,9 +93,8 @@ impl<S: Real, T: Real> Kernel for Dual<'_, S, T> {
             *diagonal = T::ONE;
         }
         outer_products_and_fetch::<T, S, ROWS>(system, n, &v[..d * n], &mut self.ahead);
-        let [factorized] = factorize_with::<T, ROWS, 1>(&mut [system], n);
-        factorized?;
-        substitute_with(&[system], &mut [w], n);
+        factorize_with::<T, ROWS>(system, n)?;
+        substitute_with(system, n, w);
         self.x.resize(stride, T::ZERO);
         combine(rows, w, self.x);
         for (x, &root) in self.x.iter_mut().zip(roots.iter()) {

@@ -20,7 +20,7 @@ mod syrk;
 mod tests;
 
 pub(crate) use ahead::Ahead;
-pub(crate) use cholesky::{Solve, factorize, substitute};
+pub(crate) use cholesky::{factorize, substitute};
 pub(crate) use dual::{Combination, Dual, DualBuffers};
 pub(crate) use dual_batch::DualBatch;
 pub(crate) use eigen::symmetric_eigen;
