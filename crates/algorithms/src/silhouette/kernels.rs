@@ -225,6 +225,32 @@ fn silhouette(size: f64, a: f64, b: f64) -> f64 {
     }
 }
 
+/// Mean distances of the rows of a tile to the clusters, as far as they have been looked at.
+struct MeanDistances<'a> {
+    variances: &'a [f64],
+    /// The cluster of each row; as wide as the distances it decides on.
+    names: [u64; LANES],
+    /// To the own cluster.
+    own: [f64; LANES],
+    /// The least to another cluster.
+    other: [f64; LANES],
+}
+
+impl MeanDistances<'_> {
+    #[inline(always)]
+    fn offer(&mut self, cluster: usize, distances: &Column) {
+        let variance = self.variances[cluster];
+        let cluster = cluster as u64;
+        for lane in 0..LANES {
+            let mean_distance = distances.0[lane] + variance;
+            let here = self.names[lane] == cluster;
+            let elsewhere = if here { f64::INFINITY } else { mean_distance };
+            self.own[lane] = if here { mean_distance } else { self.own[lane] };
+            self.other[lane] = smaller(elsewhere, self.other[lane]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,32 +316,6 @@ mod tests {
         };
         for &isa in Isa::ALL {
             assert_eq!(results(isa), results(Isa::Portable), "{isa:?}");
-        }
-    }
-}
-
-/// Mean distances of the rows of a tile to the clusters, as far as they have been looked at.
-struct MeanDistances<'a> {
-    variances: &'a [f64],
-    /// The cluster of each row; as wide as the distances it decides on.
-    names: [u64; LANES],
-    /// To the own cluster.
-    own: [f64; LANES],
-    /// The least to another cluster.
-    other: [f64; LANES],
-}
-
-impl MeanDistances<'_> {
-    #[inline(always)]
-    fn offer(&mut self, cluster: usize, distances: &Column) {
-        let variance = self.variances[cluster];
-        let cluster = cluster as u64;
-        for lane in 0..LANES {
-            let mean_distance = distances.0[lane] + variance;
-            let here = self.names[lane] == cluster;
-            let elsewhere = if here { f64::INFINITY } else { mean_distance };
-            self.own[lane] = if here { mean_distance } else { self.own[lane] };
-            self.other[lane] = smaller(elsewhere, self.other[lane]);
         }
     }
 }
