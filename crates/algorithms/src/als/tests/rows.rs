@@ -158,3 +158,27 @@ fn a_row_longer_than_a_block_is_summed_block_by_block() {
         assert!(furthest(&single, &found) < 1e-4);
     }
 }
+
+/// So many rows that they are worked on in blocks of different and of the largest size.
+#[test]
+fn rows_of_many_blocks_are_found_in_their_places() {
+    let params = checked(Als::implicit(3).arithmetic(Arithmetic::F64));
+    let items = factors(5, N_ITEMS, 3, false);
+    for (n_users, block_rows) in [(40_000, 312), (140_000, 1024)] {
+        let row_of = |user: u32| {
+            let (first, more) = (user % 20, user % 7);
+            (first..=first + more).map(move |item| (item, (1 + user % 5) as f32))
+        };
+        let of_user = |user| row_of(user).map(move |(item, score)| (user, item, score));
+        let triples: Vec<_> = (0..n_users).flat_map(of_user).collect();
+        let all = interactions(n_users as usize, N_ITEMS, &triples);
+        let users = Scheduled::with(&params, Side::User, &all.by_user, N_ITEMS, true);
+        assert_eq!(users.block_rows, block_rows);
+        let found = side::<f64>(&params, &items, &all, 0.0, true);
+        for user in (0..n_users).step_by(499).chain([n_users - 1]) {
+            let scores: Vec<(u32, f32)> = row_of(user).collect();
+            let expected = row::<f64>(&params, &items, &scores, 0.0, true);
+            assert!(furthest(&found[user as usize], &expected) < 1e-6, "{user}");
+        }
+    }
+}
