@@ -107,6 +107,7 @@ impl<T: Real> HalfStep<'_, T> {
             beta: beta.as_flattened_mut(),
         }
         .compute();
+        // What an earlier batch left where a row has no entry has been weighed too.
         for lane in 0..SYSTEMS {
             for entry in rows.get(lane).map_or(0, Row::len)..n {
                 (weights[entry][lane], beta[entry][lane]) = (T::ONE, T::ZERO);

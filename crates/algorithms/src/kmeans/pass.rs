@@ -188,18 +188,8 @@ impl Kernel for Assign<'_> {
                     differs |= label ^ found;
                 }
                 if differs != 0 {
-                    for (label, &new) in labels[..here].iter_mut().zip(&found.labels) {
-                        if *label != new {
-                            if *label != NOBODY {
-                                stale[*label as usize] = true;
-                                part.counts[*label as usize] -= 1;
-                            }
-                            stale[new as usize] = true;
-                            part.counts[new as usize] += 1;
-                            part.changed = true;
-                            *label = new;
-                        }
-                    }
+                    part.changed |=
+                        relabel(&mut labels[..here], &found.labels, &mut part.counts, stale);
                 }
                 if centroids.complete {
                     for lane in 0..here {
@@ -214,6 +204,27 @@ impl Kernel for Assign<'_> {
             part.inertia += distances.sum();
         }
     }
+}
+
+/// Gives rows their new labels; counts them, and marks the clusters they have entered or left. Returns
+/// whether a label has changed.
+#[inline(always)]
+fn relabel(labels: &mut [u32], new: &[u32], counts: &mut [u64], stale: &mut [bool]) -> bool {
+    let mut changed = false;
+    for (label, &new) in labels.iter_mut().zip(new) {
+        if *label == new {
+            continue;
+        }
+        if *label != NOBODY {
+            stale[*label as usize] = true;
+            counts[*label as usize] -= 1;
+        }
+        stale[new as usize] = true;
+        counts[new as usize] += 1;
+        *label = new;
+        changed = true;
+    }
+    changed
 }
 
 /// Above the relative error of a computed distance (not squared) of this many features, and of a few

@@ -112,6 +112,7 @@ fn sums_of<const L: usize>(
     let mut first = 0;
     while first < n_features {
         let features = (n_features, first);
+        // No more than three: four features of four labels took more than twice as long.
         first += match n_features - first {
             3.. => compared_sums::<L, 3>(rows, features, labels, sums),
             2 => compared_sums::<L, 2>(rows, features, labels, sums),
