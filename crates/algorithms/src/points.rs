@@ -112,6 +112,12 @@ impl Points {
         self.tiles.par_chunks(CHUNK_TILES * self.n_features)
     }
 
+    /// All rows, laid out.
+    #[cfg(test)]
+    pub(crate) fn tiles(&self) -> &[Column] {
+        &self.tiles
+    }
+
     /// Number of chunks.
     pub(crate) fn n_chunks(&self) -> usize {
         self.n_rows.div_ceil(BLOCK_ROWS)

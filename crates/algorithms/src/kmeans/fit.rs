@@ -78,9 +78,9 @@ impl KMeansValidParams {
 /// [`KMeansValidParams::fit_points`] returns, bit for bit, in the same order.
 ///
 /// All starts of all models go on together, each pass over the rows serves every one that has not
-/// ended, so this takes less time than one fit after the other. Memory: about 10 bytes per row and
-/// start, and the sums of the clusters of one row in 256; where this would be more than half a
-/// gigabyte, the starts take turns.
+/// ended, so this takes less time than one fit after the other. Memory: 8 bytes per row and start, a
+/// few more where the sums of the clusters of one row in 256 need them; where this would be more than
+/// half a gigabyte, the starts take turns.
 ///
 /// ```
 /// use algorithms::kmeans::{KMeans, fit_many};

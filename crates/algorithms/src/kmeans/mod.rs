@@ -1,8 +1,9 @@
 //! K-Means: exact Lloyd iterations from k-means++ starts.
 //!
 //! **What.** Splits `n` rows into `k` clusters so that the sum of squared Euclidean distances to
-//! the cluster means (the *inertia*) is locally minimal. Each of `n_init` starts is drawn by
-//! k-means++ and improved by Lloyd's iteration; the one with the smallest inertia is kept whole.
+//! the cluster means (the *inertia*) is locally minimal. Each of `n_init` starts is drawn by greedy
+//! k-means++, as in scikit-learn, and improved by Lloyd's iteration; the one with the smallest
+//! inertia is kept whole.
 //!
 //! **When.** Compact clusters of similar spread, on standardised columns (see
 //! [`scale`](crate::scale)): a column with a large spread decides everything. For elongated or
@@ -31,7 +32,7 @@
 //!   as it would come out alone.
 //!
 //! **Cost.** `O(n k d)` per iteration and per start, and less the fewer rows change sides; memory: a
-//! copy of the rows, about 10 bytes per row and start.
+//! copy of the rows, about 8 bytes per row and start.
 //!
 //! **Why `f64`.** No label is ever decided by the rounding of an `f32`. Distances in `f32` would need
 //! a second look at every near tie to give the same labels, and would halve the cost of the first

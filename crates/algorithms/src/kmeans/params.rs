@@ -7,8 +7,8 @@ use super::model::KMeans;
 /// Where the iterations start.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KMeansInit {
-    /// k-means++: each further centroid is a row drawn with probability proportional to its squared
-    /// distance from the nearest centroid drawn so far.
+    /// Greedy k-means++: each further centroid is the best of a few rows drawn with probability
+    /// proportional to their squared distance from the nearest centroid so far.
     PlusPlus,
     /// These centroids, one per row: shape `(n_clusters, n_features)`. There is one start whatever
     /// `n_init` says, and the clusters keep this order.

@@ -66,9 +66,10 @@ impl<'p> Start<'p> {
             .collect()
     }
 
-    /// About how many bytes a start takes per row.
+    /// About how many bytes a start takes per row: first the distances from its centroids while they
+    /// are drawn, then, when these are gone, what its iterations need.
     pub(super) fn bytes_per_row(params: &KMeansValidParams, n_features: usize) -> usize {
-        size_of::<f64>() + Part::bytes_per_row(params.n_clusters, n_features)
+        size_of::<f64>().max(Part::bytes_per_row(params.n_clusters, n_features))
     }
 
     /// Whether the next pass may be the last one, so that it has to take the inertia.

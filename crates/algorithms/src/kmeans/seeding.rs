@@ -3,17 +3,19 @@ use rand_xoshiro::rand_core::RngCore;
 use rayon::prelude::*;
 
 use crate::isa::{self, Kernel};
-use crate::kernel::BLOCK_ROWS;
+use crate::kernel::{BLOCK_ROWS, squared_distance};
 use crate::points::{MIN_CHUNKS, Points};
 use crate::random;
 use crate::tiles::{Column, LANES, each_distance, smaller};
 
-/// k-means++ (Arthur and Vassilvitskii 2007): the first centroid is any row, each further one a row
-/// drawn with probability proportional to `D^2`, its squared distance from the nearest centroid so
-/// far. `O(n k d)`.
+/// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 6): the first centroid is any row. For
+/// each further one a few rows are drawn with probability proportional to `D^2`, their squared
+/// distance from the nearest centroid so far, and the one that leaves the smallest sum of `D^2` over
+/// all rows is taken; of equals the first. As many are drawn as scikit-learn draws, `2 + floor(ln
+/// k)`. `O(n k d log k)`.
 ///
-/// One start for each number of clusters and generator given; all of them draw their next centroid
-/// after the same pass over the rows, and each draws what it would draw alone.
+/// One start for each number of clusters and generator given; all of them take their next centroid
+/// after the same pass over the rows, and each takes what it would take alone.
 ///
 /// There must be at least as many distinct rows as clusters. Then all centroids of a start are
 /// distinct: a row at distance 0 has no probability.
@@ -22,39 +24,19 @@ pub(super) fn plus_plus<R: RngCore>(
     starts: impl Iterator<Item = (usize, R)>,
 ) -> Vec<Array2<f64>> {
     let mut starts: Vec<Start<R>> = starts
-        .map(|(n_clusters, mut rng)| {
-            let first = random::index(&mut rng, points.n_rows());
-            Start {
-                centroids: points.row(first).collect(),
-                nearest: if n_clusters > 1 {
-                    infinite(points)
-                } else {
-                    Vec::new()
-                },
-                n_clusters,
-                rng,
-            }
-        })
+        .map(|(n_clusters, rng)| Start::new(points, n_clusters, rng))
         .collect();
-    for chosen in 1.. {
+    loop {
         let mut active: Vec<&mut Start<R>> = starts
             .iter_mut()
-            .filter(|start| start.n_clusters > chosen)
+            .filter(|start| !start.nearest.is_empty())
             .collect();
         if active.is_empty() {
             break;
         }
-        let sums = shrink(points, &mut active);
+        let sums = offer(points, &mut active);
         for (start, sums) in active.into_iter().zip(sums) {
-            let row = match draw(&sums, &start.nearest, random::unit(&mut start.rng)) {
-                Some(row) => row,
-                // All squared distances were too small to be told from zero.
-                None => first_new_row(points, &start.centroids),
-            };
-            start.centroids.extend(points.row(row));
-            if start.n_clusters == chosen + 1 {
-                start.nearest = Vec::new();
-            }
+            start.choose(points, &sums);
         }
     }
     let array = |start: Start<R>| {
@@ -69,132 +51,231 @@ pub(super) fn plus_plus<R: RngCore>(
 struct Start<R> {
     n_clusters: usize,
     rng: R,
-    /// Those drawn so far, one after another.
+    /// Those chosen so far, one after another.
     centroids: Vec<f64>,
+    /// The rows of which the next centroid is chosen; none right after the first centroid.
+    candidates: Vec<usize>,
     /// Per place in the tiles, the squared distance from the nearest centroid but the last; 0 behind
-    /// the last row. Empty when all centroids are drawn.
+    /// the last row. Empty when all centroids are chosen.
     nearest: Vec<f64>,
 }
 
-/// The distances of the rows from no centroid.
-fn infinite(points: &Points) -> Vec<f64> {
-    let mut distances = vec![f64::INFINITY; points.n_rows()];
-    distances.resize(points.n_rows().next_multiple_of(LANES), 0.0);
-    distances
+impl<R: RngCore> Start<R> {
+    fn new(points: &Points, n_clusters: usize, mut rng: R) -> Self {
+        let first = random::index(&mut rng, points.n_rows());
+        let mut nearest = Vec::new();
+        if n_clusters > 1 {
+            nearest.resize(points.n_rows(), f64::INFINITY);
+            nearest.resize(points.n_rows().next_multiple_of(LANES), 0.0);
+        }
+        Self {
+            centroids: points.row(first).collect(),
+            candidates: Vec::new(),
+            nearest,
+            n_clusters,
+            rng,
+        }
+    }
+
+    /// Takes the best candidate and draws the next ones. `sums` are those of [`offer`].
+    fn choose(&mut self, points: &Points, sums: &[Vec<f64>]) {
+        let totals = sums.iter().map(|blocks| blocks.iter().sum::<f64>());
+        // What the last centroid alone leaves is of no interest once there are candidates.
+        let of_candidates = totals.enumerate().skip(1);
+        let best = of_candidates.min_by(|(_, a), (_, b)| a.total_cmp(b));
+        let left = &sums[best.map_or(0, |(place, _)| place)];
+        if let Some((place, _)) = best {
+            // The last centroid has been offered to all rows; the new one has not.
+            self.centroids
+                .extend(points.row(self.candidates[place - 1]));
+        }
+        if self.centroids.len() == self.n_clusters * points.n_features() {
+            self.nearest = Vec::new();
+            return;
+        }
+        self.candidates.clear();
+        for _ in 0..n_candidates(self.n_clusters) {
+            let unit = random::unit(&mut self.rng);
+            let weights = |block| self.weights(points, block);
+            self.candidates.extend(draw(left, weights, unit));
+        }
+        if self.candidates.is_empty() {
+            // All squared distances were too small to be told from zero.
+            let row = first_new_row(points, &self.centroids);
+            self.candidates.push(row);
+        }
+    }
+
+    /// The squared distances of the rows of a block from the nearest centroid, the last one too.
+    fn weights(&self, points: &Points, block: usize) -> Vec<f64> {
+        let last = self.centroids.len() - points.n_features();
+        let last = &self.centroids[last..];
+        let mut values = Vec::with_capacity(points.n_features());
+        let mut distance = |row: usize| {
+            values.clear();
+            values.extend(points.row(row));
+            squared_distance(&values, last)
+        };
+        let first = block * BLOCK_ROWS;
+        let rows = first..first + points.rows_in(block);
+        rows.map(|row| smaller(distance(row), self.nearest[row]))
+            .collect()
+    }
 }
 
-/// Lowers each row's distance to that of the newest centroid if it is nearer; for each start the sums
-/// per block.
-fn shrink<R>(points: &Points, starts: &mut [&mut Start<R>]) -> Vec<Vec<f64>> {
-    let n_features = points.n_features();
-    let mut newest = Vec::with_capacity(starts.len() * n_features);
+/// Rows of which one is chosen to be a centroid.
+fn n_candidates(n_clusters: usize) -> usize {
+    2 + (n_clusters as f64).ln() as usize
+}
+
+/// Lowers each row's distance to that of the last centroid if it is nearer. For each start and block
+/// the sums of the distances: as they are, and as they would be with each candidate besides.
+fn offer<R>(points: &Points, starts: &mut [&mut Start<R>]) -> Vec<Vec<Vec<f64>>> {
+    let mut offered = Vec::new();
+    let mut roles = Vec::new();
     let mut chunks: Vec<Vec<&mut [f64]>> = Vec::new();
     chunks.resize_with(points.n_chunks(), || Vec::with_capacity(starts.len()));
-    for start in starts.iter_mut() {
-        let known = start.centroids.len();
-        newest.extend_from_slice(&start.centroids[known - n_features..]);
+    for (index, start) in starts.iter_mut().enumerate() {
+        let last = start.centroids.len() - points.n_features();
+        offered.extend_from_slice(&start.centroids[last..]);
+        roles.push(Role::Centroid(index));
+        for &row in &start.candidates {
+            offered.extend(points.row(row));
+            roles.push(Role::Candidate);
+        }
         let parts = start.nearest.chunks_mut(BLOCK_ROWS);
         for (chunk, part) in chunks.iter_mut().zip(parts) {
             chunk.push(part);
         }
     }
-    let sums: Vec<Vec<Column>> = points
+    let chunk_sums: Vec<Vec<Column>> = points
         .chunks()
         .zip(chunks)
         .with_min_len(MIN_CHUNKS)
         .map(|(tiles, nearest)| {
-            isa::run(Shrink {
+            isa::run(Offer {
                 tiles,
-                n_features,
-                newest: &newest,
+                n_features: points.n_features(),
+                offered: &offered,
+                roles: &roles,
                 nearest,
             })
         })
         .collect();
-    (0..starts.len())
-        .map(|start| sums.iter().map(|chunk| chunk[start].sum()).collect())
-        .collect()
+    let mut sums: Vec<Vec<Vec<f64>>> = Vec::with_capacity(starts.len());
+    for (place, role) in roles.iter().enumerate() {
+        if matches!(role, Role::Centroid(_)) {
+            sums.push(Vec::new());
+        }
+        let of_blocks = chunk_sums.iter().map(|chunk| chunk[place].sum());
+        // The first one is a centroid.
+        if let Some(of_start) = sums.last_mut() {
+            of_start.push(of_blocks.collect());
+        }
+    }
+    sums
 }
 
-/// A chunk of rows and the newest centroids of all starts.
-struct Shrink<'a> {
+/// What is offered to the rows as a centroid.
+#[derive(Clone, Copy)]
+enum Role {
+    /// The last centroid of the start with this index.
+    Centroid(usize),
+    /// A candidate of the start whose centroid came last.
+    Candidate,
+}
+
+/// A chunk of rows, and what is offered to them.
+struct Offer<'a> {
     tiles: &'a [Column],
     n_features: usize,
-    newest: &'a [f64],
+    /// For each start its last centroid, then its candidates.
+    offered: &'a [f64],
+    roles: &'a [Role],
     /// For each start, the distances of the chunk.
     nearest: Vec<&'a mut [f64]>,
 }
 
-impl Kernel for Shrink<'_> {
-    /// The sum of the distances for each start, by lanes.
+impl Kernel for Offer<'_> {
+    /// The sum of the distances for each point offered, by lanes.
     type Output = Vec<Column>;
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) -> Vec<Column> {
-        let mut shrunk = Shrunk {
-            sums: vec![Column::ZERO; self.nearest.len()],
+        let mut offers = Offers {
+            sums: vec![Column::ZERO; self.roles.len()],
+            roles: self.roles,
             nearest: self.nearest,
             first: 0,
+            lowered: Column::ZERO,
         };
         for tile in self.tiles.chunks_exact(self.n_features) {
-            each_distance::<ROWS, _>(tile, self.newest, &mut shrunk, Shrunk::offer);
-            shrunk.first += LANES;
+            each_distance::<ROWS, _>(tile, self.offered, &mut offers, Offers::take);
+            offers.first += LANES;
         }
-        shrunk.sums
+        offers.sums
     }
 }
 
-/// What [`Shrink`] has made of some of the tiles.
-struct Shrunk<'a> {
+/// What [`Offer`] has made of some of the tiles.
+struct Offers<'a> {
     sums: Vec<Column>,
+    roles: &'a [Role],
     nearest: Vec<&'a mut [f64]>,
     /// The first row of the next tile.
     first: usize,
+    /// The distances of the tile from the centroids of the present start.
+    lowered: Column,
 }
 
-impl Shrunk<'_> {
+impl Offers<'_> {
     #[inline(always)]
-    fn offer(&mut self, start: usize, distances: &Column) {
-        let nearest = &mut self.nearest[start][self.first..];
-        let sums = &mut self.sums[start].0;
-        if let Some(nearest) = nearest.first_chunk_mut::<LANES>() {
+    fn take(&mut self, place: usize, distances: &Column) {
+        let mut lowered = self.lowered;
+        if let Role::Centroid(start) = self.roles[place]
+            && let Some(nearest) = self.nearest[start][self.first..].first_chunk_mut::<LANES>()
+        {
             for lane in 0..LANES {
                 nearest[lane] = smaller(distances.0[lane], nearest[lane]);
-                sums[lane] += nearest[lane];
             }
+            lowered = Column(*nearest);
+            self.lowered = lowered;
+        }
+        let sums = &mut self.sums[place].0;
+        for lane in 0..LANES {
+            sums[lane] += smaller(distances.0[lane], lowered.0[lane]);
         }
     }
 }
 
-/// The row at which the running total of the weights passes `unit` times their sum. Rows of weight
-/// 0 are never drawn; `None` if there are no others.
-fn draw(block_sums: &[f64], weights: &[f64], unit: f64) -> Option<usize> {
+/// The row at which the running total of the weights passes `unit` times their sum, which is that of
+/// the sums of the blocks. Rows of weight 0 are never drawn; `None` if there are no others. Only the
+/// weights of the block that is drawn from are asked for.
+fn draw(block_sums: &[f64], weights: impl Fn(usize) -> Vec<f64>, unit: f64) -> Option<usize> {
     let total: f64 = block_sums.iter().sum();
     let mut left = unit * total;
-    let mut last_positive = None;
-    for (block, (&sum, weights)) in block_sums
-        .iter()
-        .zip(weights.chunks(BLOCK_ROWS))
-        .enumerate()
-    {
-        if left >= sum {
+    let mut drawn = None;
+    for (block, &sum) in block_sums.iter().enumerate() {
+        if left < sum {
+            drawn = Some((block, left));
+            break;
+        }
+        left -= sum;
+        if sum > 0.0 {
             // Rounding may carry the target past the end: then the last row with weight is drawn.
-            if let Some(offset) = weights.iter().rposition(|&weight| weight > 0.0) {
-                last_positive = Some(block * BLOCK_ROWS + offset);
-            }
-            left -= sum;
-            continue;
+            drawn = Some((block, f64::INFINITY));
         }
-        for (offset, &weight) in weights.iter().enumerate() {
-            if weight > 0.0 {
-                last_positive = Some(block * BLOCK_ROWS + offset);
-                if left < weight {
-                    return last_positive;
-                }
+    }
+    let (block, mut left) = drawn?;
+    let mut last_positive = None;
+    for (offset, &weight) in weights(block).iter().enumerate() {
+        if weight > 0.0 {
+            last_positive = Some(block * BLOCK_ROWS + offset);
+            if left < weight {
+                break;
             }
-            left -= weight;
         }
-        return last_positive;
+        left -= weight;
     }
     last_positive
 }
@@ -210,9 +291,11 @@ fn first_new_row(points: &Points, centroids: &[f64]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, array};
+    use ndarray::{Array2, Axis, array};
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::isa::{Isa, run_on};
 
     fn drawn(x: &Array2<f64>, n_clusters: usize, seed: u64) -> Array2<f64> {
         let points = Points::new(x.view()).unwrap();
@@ -242,6 +325,123 @@ mod tests {
         }
     }
 
+    /// Greedy k-means++ as its definition reads: every distance anew for every candidate.
+    fn plainly(x: &Array2<f64>, n_clusters: usize, seed: u64) -> Vec<usize> {
+        let mut rng = random::stream(seed, &[]);
+        let squared = |row: usize, other: usize| -> f64 {
+            let pairs = x.row(row).to_owned() - x.row(other);
+            pairs.iter().map(|difference| difference * difference).sum()
+        };
+        let weights = |chosen: &[usize]| -> Vec<f64> {
+            let nearest = |row| {
+                let distances = chosen.iter().map(|&other| squared(row, other));
+                distances.fold(f64::INFINITY, f64::min)
+            };
+            (0..x.nrows()).map(nearest).collect()
+        };
+        let mut chosen = vec![random::index(&mut rng, x.nrows())];
+        while chosen.len() < n_clusters {
+            let now = weights(&chosen);
+            let total: f64 = now.iter().sum();
+            let mut draw = || {
+                let mut left = random::unit(&mut rng) * total;
+                let passed = |&(_, &weight): &(usize, &f64)| {
+                    left -= weight;
+                    left < 0.0
+                };
+                now.iter().enumerate().find(passed).unwrap().0
+            };
+            let n_candidates = if n_clusters < 3 { 2 } else { 3 };
+            let candidates: Vec<usize> = (0..n_candidates).map(|_| draw()).collect();
+            let left = |&candidate: &usize| -> f64 {
+                let with: Vec<usize> = chosen.iter().copied().chain([candidate]).collect();
+                weights(&with).iter().sum()
+            };
+            let best = candidates
+                .into_iter()
+                .min_by(|a, b| left(a).total_cmp(&left(b)));
+            chosen.push(best.unwrap());
+        }
+        chosen
+    }
+
+    proptest! {
+        #[test]
+        fn starts_are_those_of_the_definition(
+            // Whole numbers, few enough that all sums are exact.
+            values in prop::collection::vec(-9_i32..10, 24..120),
+            n_clusters in 1..7_usize,
+            n_features in 1..4_usize,
+            seed in any::<u64>(),
+        ) {
+            let n_rows = values.len() / n_features;
+            let x = Array2::from_shape_fn((n_rows, n_features), |(row, column)| {
+                f64::from(values[row * n_features + column])
+            });
+            let points = Points::new(x.view()).unwrap();
+            prop_assume!(points.distinct_rows(n_clusters) == n_clusters);
+            let expected = x.select(Axis(0), &plainly(&x, n_clusters, seed));
+            prop_assert_eq!(drawn(&x, n_clusters, seed), expected);
+        }
+
+        #[test]
+        fn offers_lower_and_sum_what_a_plain_loop_does(
+            values in prop::collection::vec(-9.0..9.0, 6..400),
+            n_features in 1..6_usize,
+            n_candidates in prop::collection::vec(0..5_usize, 1..4),
+        ) {
+            let n_rows = values.len() / n_features;
+            let x = Array2::from_shape_fn((n_rows, n_features), |(row, column)| {
+                values[row * n_features + column]
+            });
+            let points = Points::new(x.view()).unwrap();
+            let distance = |row: usize, other: usize| {
+                squared_distance(&x.row(row).to_vec(), &x.row(other).to_vec())
+            };
+            let known = |start: usize, row: usize| ((start * 7 + row * 3) % 11) as f64 * 9.0;
+            let (mut roles, mut offered) = (Vec::new(), Vec::new());
+            for (start, &n) in n_candidates.iter().enumerate() {
+                roles.push(Role::Centroid(start));
+                roles.extend(std::iter::repeat_n(Role::Candidate, n));
+                offered.extend((0..=n).map(|place| (start * 5 + place * 2) % n_rows));
+            }
+            let coordinates: Vec<f64> = offered.iter().flat_map(|&row| points.row(row)).collect();
+            for &isa in Isa::ALL {
+                let mut nearest: Vec<Vec<f64>> = (0..n_candidates.len())
+                    .map(|start| {
+                        let mut nearest: Vec<f64> =
+                            (0..n_rows).map(|row| known(start, row)).collect();
+                        nearest.resize(n_rows.next_multiple_of(LANES), 0.0);
+                        nearest
+                    })
+                    .collect();
+                let sums = run_on(isa, Offer {
+                    tiles: points.tiles(),
+                    n_features,
+                    offered: &coordinates,
+                    roles: &roles,
+                    nearest: nearest.iter_mut().map(Vec::as_mut_slice).collect(),
+                });
+                let mut lowered: Vec<f64> = Vec::new();
+                let mut start = 0;
+                for ((role, &other), sum) in roles.iter().zip(&offered).zip(sums) {
+                    if let Role::Centroid(index) = *role {
+                        start = index;
+                        lowered = (0..n_rows)
+                            .map(|row| known(start, row).min(distance(row, other)))
+                            .collect();
+                    }
+                    let mut lanes = Column::ZERO;
+                    for (row, &lowered) in lowered.iter().enumerate() {
+                        lanes.0[row % LANES] += lowered.min(distance(row, other));
+                    }
+                    prop_assert_eq!(sum, lanes, "{:?}", isa);
+                    prop_assert_eq!(&nearest[start][..n_rows], &lowered[..], "{:?}", isa);
+                }
+            }
+        }
+    }
+
     #[test]
     fn distances_that_underflow_still_give_distinct_rows() {
         let x = array![[0.0], [1e-200], [2e-200], [0.0]];
@@ -261,10 +461,11 @@ mod tests {
             .chunks(BLOCK_ROWS)
             .map(|block| block.iter().sum())
             .collect();
+        let of_block = |block: usize| weights[block * BLOCK_ROWS..][..BLOCK_ROWS].to_vec();
         let mut rng = random::stream(3, &[]);
         let mut upper_third = 0;
         for _ in 0..4000 {
-            let row = draw(&sums, &weights, random::unit(&mut rng)).unwrap();
+            let row = draw(&sums, of_block, random::unit(&mut rng)).unwrap();
             assert_eq!(row % 2, 1);
             upper_third += usize::from(row >= 2 * BLOCK_ROWS);
         }
@@ -276,10 +477,13 @@ mod tests {
     fn the_ends_of_the_unit_interval_draw_the_first_and_the_last_weighted_row() {
         let weights = [0.0, 0.1, 0.2, 0.7, 0.0];
         let sums = [weights.iter().sum()];
-        assert_eq!(draw(&sums, &weights, 0.0), Some(1));
-        assert_eq!(draw(&sums, &weights, 1.0 - f64::EPSILON / 2.0), Some(3));
-        assert_eq!(draw(&sums, &weights, 1.0), Some(3));
-        assert_eq!(draw(&[0.0], &[0.0, 0.0], 0.5), None);
+        let of_block = |_| weights.to_vec();
+        assert_eq!(draw(&sums, of_block, 0.0), Some(1));
+        assert_eq!(draw(&sums, of_block, 1.0 - f64::EPSILON / 2.0), Some(3));
+        assert_eq!(draw(&sums, of_block, 1.0), Some(3));
+        assert_eq!(draw(&[0.0], |_| vec![0.0, 0.0], 0.5), None);
+        // The last block has no weight.
+        assert_eq!(draw(&[sums[0], 0.0], of_block, 1.0), Some(3));
     }
 
     #[test]
