@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -42,6 +42,19 @@ impl QueryResult {
     /// Number of rows in all batches.
     pub fn num_rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// For each column of the schema its arrays, one per batch. Each column can be let go of by
+    /// itself then, where batches would keep all of them. Copies no rows.
+    pub fn into_columns(self) -> Vec<Vec<ArrayRef>> {
+        let mut columns = vec![Vec::with_capacity(self.batches.len()); self.schema.fields().len()];
+        for batch in self.batches {
+            let (_, arrays, _) = batch.into_parts();
+            for (column, array) in columns.iter_mut().zip(arrays) {
+                column.push(array);
+            }
+        }
+        columns
     }
 }
 

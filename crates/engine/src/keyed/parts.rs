@@ -1,15 +1,11 @@
 //! An aggregate of rows by key, one part of the keys after the other.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use datafusion::common::internal_err;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::memory_pool::{
-    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
-};
-use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
@@ -20,12 +16,14 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
-    PhysicalExpr, PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
+    PlanProperties,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::KeyedExec;
+use super::part::PartExec;
+use super::pool::PartPool;
 use super::split::{Part, Splitter};
 
 /// Runs an aggregate over rows by key ([`KeyedExec`]) once for each part of the keys.
@@ -194,151 +192,5 @@ impl ExecutionPlan for InPartsExec {
 
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
-    }
-}
-
-/// The memory of the aggregates of a partition's parts.
-///
-/// A part is small beside the memory, unless one key has most of the rows; an aggregate that had to
-/// keep to an equal share with all operators of a large plan would spill the states of such a key
-/// in pieces it cannot merge within that share. So it takes from what others leave.
-#[derive(Debug)]
-struct PartPool {
-    of_all: MemoryReservation,
-    whole: Arc<dyn MemoryPool>,
-}
-
-impl PartPool {
-    /// The context with this memory in place of its own.
-    fn within(context: &TaskContext, partition: usize) -> Arc<TaskContext> {
-        let whole = Arc::clone(context.memory_pool());
-        let of_all =
-            MemoryConsumer::new(format!("aggregate in parts[{partition}]")).register(&whole);
-        let runtime = RuntimeEnv {
-            memory_pool: Arc::new(Self { of_all, whole }),
-            ..RuntimeEnv::clone(&context.runtime_env())
-        };
-        Arc::new(TaskContext::new(
-            context.task_id(),
-            context.session_id(),
-            context.session_config().clone(),
-            context.scalar_functions().clone(),
-            context.higher_order_functions().clone(),
-            context.aggregate_functions().clone(),
-            context.window_functions().clone(),
-            Arc::new(runtime),
-        ))
-    }
-}
-
-impl fmt::Display for PartPool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(used: {})", self.name(), self.reserved())
-    }
-}
-
-impl MemoryPool for PartPool {
-    fn name(&self) -> &str {
-        "parts"
-    }
-
-    fn grow(&self, _: &MemoryReservation, additional: usize) {
-        self.of_all.grow(additional);
-    }
-
-    fn shrink(&self, _: &MemoryReservation, shrink: usize) {
-        self.of_all.shrink(shrink);
-    }
-
-    fn try_grow(&self, _: &MemoryReservation, additional: usize) -> Result<()> {
-        self.of_all.try_grow(additional)
-    }
-
-    fn reserved(&self) -> usize {
-        self.of_all.size()
-    }
-
-    fn memory_limit(&self) -> MemoryLimit {
-        self.whole.memory_limit()
-    }
-}
-
-/// The rows of one part, to be read once.
-struct PartExec {
-    part: Mutex<Option<Part>>,
-    properties: Arc<PlanProperties>,
-}
-
-impl PartExec {
-    /// In place of rows by key.
-    fn new(rows: &Arc<dyn ExecutionPlan>, part: Part) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(rows.schema()),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        );
-        Self {
-            part: Mutex::new(Some(part)),
-            properties: Arc::new(properties),
-        }
-    }
-}
-
-impl fmt::Debug for PartExec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PartExec")
-    }
-}
-
-impl DisplayAs for PartExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PartExec")
-    }
-}
-
-impl ExecutionPlan for PartExec {
-    fn name(&self) -> &str {
-        "PartExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        _: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        _: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let part = self.part.lock();
-        // The part is there or not, whatever a thread that panicked did.
-        let part = part.unwrap_or_else(PoisonError::into_inner).take();
-        match part {
-            Some(part) => Ok(part.into_stream(context.session_config().batch_size())),
-            None => internal_err!("the rows of a part are read once"),
-        }
     }
 }

@@ -28,10 +28,10 @@ struct Run {
 /// to put users in order and to copy their rows once. Should rows come otherwise, they are sorted
 /// one by one.
 pub(super) fn in_order(pairs: QueryResult) -> Result<QueryResult, ArrowError> {
-    let QueryResult { schema, batches } = pairs;
+    let schema = Arc::clone(&pairs.schema);
     let (user, product) = (schema.index_of(USER_ID)?, schema.index_of(PRODUCT_ID)?);
-    let runs = runs(&batches, user)?;
-    let columns = copied(&schema, batches, &runs)?;
+    let runs = runs(&pairs.batches, user)?;
+    let columns = copied(pairs, &runs)?;
     let columns = if is_sorted(&columns[user], &columns[product])? {
         columns
     } else {
@@ -78,19 +78,14 @@ fn by_user<T: Ord + Copy + Send>(runs: Vec<Run>, user: impl Fn(&Run) -> T) -> Ve
 
 /// All columns with the rows in the order of the runs, several at the same time. A column of the
 /// batches is let go of as soon as it is copied.
-fn copied(
-    schema: &SchemaRef,
-    batches: Vec<RecordBatch>,
-    runs: &[Run],
-) -> Result<Vec<ArrayRef>, ArrowError> {
-    let mut sources: Vec<Vec<ArrayRef>> = vec![Vec::new(); schema.fields().len()];
-    for batch in batches {
-        for (source, column) in sources.iter_mut().zip(batch.columns()) {
-            source.push(Arc::clone(column));
-        }
-    }
+fn copied(pairs: QueryResult, runs: &[Run]) -> Result<Vec<ArrayRef>, ArrowError> {
+    let schema = Arc::clone(&pairs.schema);
     let rows = runs.iter().map(|run| run.rows.len()).sum();
-    let columns: Vec<_> = sources.into_iter().zip(schema.fields()).collect();
+    let columns: Vec<_> = pairs
+        .into_columns()
+        .into_iter()
+        .zip(schema.fields())
+        .collect();
     columns
         .into_par_iter()
         .map(|(source, field)| ordered(&source, field, runs, rows))

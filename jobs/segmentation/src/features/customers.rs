@@ -8,9 +8,10 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 use arrow::compute::{cast, concat, interleave, sort_to_indices};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
+use engine::QueryResult;
 use rayon::prelude::*;
 
 use crate::money::{MONEY_PRECISION, MONEY_SCALE, Money};
@@ -77,19 +78,14 @@ impl Customers {
     /// [`FeatureError`] when a column is missing or cannot be cast. Cost: one sort of the ids, one
     /// copy of each column, after which what it was copied from is let go of; columns are shared
     /// between threads.
-    pub fn from_batches(
-        schema: &SchemaRef,
-        batches: Vec<RecordBatch>,
-    ) -> Result<Self, FeatureError> {
-        if batches.is_empty() {
-            return Self::from_batches(schema, vec![RecordBatch::new_empty(Arc::clone(schema))]);
+    pub fn from_result(mut features: QueryResult) -> Result<Self, FeatureError> {
+        let schema = Arc::clone(&features.schema);
+        if features.batches.is_empty() {
+            // Every column has an array then, from which its type is known.
+            let empty = RecordBatch::new_empty(Arc::clone(&schema));
+            features.batches.push(empty);
         }
-        let mut parts: Vec<Vec<ArrayRef>> = vec![Vec::new(); schema.fields().len()];
-        for batch in batches {
-            for (parts, column) in parts.iter_mut().zip(batch.columns()) {
-                parts.push(Arc::clone(column));
-            }
-        }
+        let mut parts = features.into_columns();
         let mut column = |name: &str| -> Result<Vec<ArrayRef>, ArrowError> {
             Ok(take(&mut parts[schema.index_of(name)?]))
         };

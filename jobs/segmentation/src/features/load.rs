@@ -26,7 +26,7 @@ pub(crate) async fn feature_table(
 ) -> Result<Customers, LoadError> {
     let params = [("as_of", timestamp(as_of))];
     let features = engine.query(USER_FEATURES.text, &params).await?;
-    Ok(Customers::from_batches(&features.schema, features.batches)?)
+    Ok(Customers::from_result(features)?)
 }
 
 /// Who bought in which month.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema};
+use engine::QueryResult;
 
 use super::Customers;
 use super::customers::feature_types;
@@ -21,8 +22,8 @@ pub(crate) struct Habits {
     pub(crate) last_purchase_day: Option<i64>,
 }
 
-/// The schema and the one batch of a feature table, in the order given and without its final types.
-pub(crate) fn feature_batch(rows: &[Habits]) -> (SchemaRef, RecordBatch) {
+/// A feature table as a query gives it: one batch, in the order given.
+pub(crate) fn feature_rows(rows: &[Habits]) -> QueryResult {
     let integers = |value: fn(&Habits) -> i64| -> ArrayRef {
         Arc::new(
             rows.iter()
@@ -50,13 +51,15 @@ pub(crate) fn feature_batch(rows: &[Habits]) -> (SchemaRef, RecordBatch) {
     }
     let schema = Arc::new(Schema::new(fields));
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
-    (schema, batch)
+    QueryResult {
+        schema,
+        batches: vec![batch],
+    }
 }
 
 /// A feature table.
 pub(crate) fn customers(rows: &[Habits]) -> Customers {
-    let (schema, batch) = feature_batch(rows);
-    Customers::from_batches(&schema, vec![batch]).unwrap()
+    Customers::from_result(feature_rows(rows)).unwrap()
 }
 
 /// Three kinds of customers, twenty of each: lookers, occasional buyers, regulars. Within a kind

@@ -1,7 +1,8 @@
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
+use engine::QueryResult;
 
-use super::sample::{Habits, customers, feature_batch};
+use super::sample::{Habits, customers, feature_rows};
 use super::*;
 
 fn habits(id: i64) -> Habits {
@@ -15,11 +16,12 @@ fn habits(id: i64) -> Habits {
 
 #[test]
 fn customers_are_sorted_whatever_the_order_and_the_batches() {
-    let (schema, forward) = feature_batch(&(0..50).map(habits).collect::<Vec<_>>());
-    let (_, backward) = feature_batch(&(0..50).rev().map(habits).collect::<Vec<_>>());
-    let parts: Vec<_> = (0..5).map(|part| backward.slice(part * 10, 10)).collect();
-    let one = Customers::from_batches(&schema, vec![forward]).unwrap();
-    let other = Customers::from_batches(&schema, parts).unwrap();
+    let forward = feature_rows(&(0..50).map(habits).collect::<Vec<_>>());
+    let mut backward = feature_rows(&(0..50).rev().map(habits).collect::<Vec<_>>());
+    let whole = backward.batches.remove(0);
+    backward.batches = (0..5).map(|part| whole.slice(part * 10, 10)).collect();
+    let one = Customers::from_result(forward).unwrap();
+    let other = Customers::from_result(backward).unwrap();
     assert_eq!(one, other);
     let ids: Vec<i64> = one.ids().as_primitive::<Int64Type>().values().to_vec();
     assert_eq!(ids, (0..50).collect::<Vec<_>>());
@@ -28,10 +30,12 @@ fn customers_are_sorted_whatever_the_order_and_the_batches() {
 
 #[test]
 fn an_empty_table_keeps_its_columns() {
-    let (schema, _) = feature_batch(&[]);
-    let empty = Customers::from_batches(&schema, Vec::new()).unwrap();
+    let mut features = feature_rows(&[]);
+    features.batches.clear();
+    let n_columns = features.schema.fields().len();
+    let empty = Customers::from_result(features).unwrap();
     assert!(empty.is_empty());
-    assert_eq!(empty.batch().num_columns(), schema.fields().len());
+    assert_eq!(empty.batch().num_columns(), n_columns);
 }
 
 #[test]
@@ -49,9 +53,9 @@ fn every_behaviour_column_is_a_number_of_the_table() {
 
 #[test]
 fn a_missing_column_is_an_error_that_names_it() {
-    let (_, batch) = feature_batch(&[habits(1)]);
-    let names = batch
-        .schema_ref()
+    let features = feature_rows(&[habits(1)]);
+    let names = features
+        .schema
         .fields()
         .iter()
         .map(|field| field.name().as_str());
@@ -60,7 +64,11 @@ fn a_missing_column_is_an_error_that_names_it() {
         .filter(|(_, n)| *n != "units")
         .map(|(i, _)| i)
         .collect();
-    let batch = batch.project(&kept).unwrap();
-    let error = Customers::from_batches(&batch.schema(), vec![batch]).unwrap_err();
+    let batch = features.batches[0].project(&kept).unwrap();
+    let without = QueryResult {
+        schema: batch.schema(),
+        batches: vec![batch],
+    };
+    let error = Customers::from_result(without).unwrap_err();
     assert!(error.to_string().contains("units"), "{error}");
 }
