@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::blocks::sum_in_order;
-use super::few::Batch;
 use super::interactions::Row;
 use super::model::Factors;
 use super::objective::Weigh;
@@ -46,8 +45,6 @@ pub(crate) struct Scratch<T> {
     pub(crate) diagonal: Vec<T>,
     pub(crate) dual: DualBuffers<T>,
     pub(crate) x: Vec<T>,
-    /// For rows that are solved side by side.
-    pub(crate) batch: Batch<T>,
     /// The solution: the bias if there is one, the factors, and the padding.
     pub(crate) solution: Vec<f32>,
 }

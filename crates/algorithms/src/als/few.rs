@@ -1,9 +1,11 @@
 //! Rows of very few entries: most of a shop's customers. Several are solved side by side.
 
-use super::half_step::HalfStep;
+use super::design::Design;
+use super::half_step::{HalfStep, diagonal_of};
 use super::interactions::Row;
 use super::objective::Weigh;
-use super::solve::{Apart, CombineBatch, DualBatch, Lanes, Real, SYSTEMS};
+use super::rotation::Rotation;
+use super::solve::{Apart, BatchBuffers, CombineBatch, DualBatch, Lanes, Real, SYSTEMS};
 
 /// Most entries of a row that is solved beside others; more are work enough for a row by itself.
 pub(crate) const FEW: usize = 16;
@@ -15,28 +17,30 @@ pub(crate) struct Batch<T> {
     offsets: Vec<Lanes<f64>>,
     weights: Vec<Lanes<T>>,
     beta: Vec<Lanes<T>>,
-    roots: Vec<Lanes<T>>,
-    z: Vec<Lanes<T>>,
-    system: Vec<Lanes<T>>,
+    buffers: BatchBuffers<T>,
     x: Vec<Lanes<T>>,
     turned_back: Vec<Lanes<T>>,
     /// The solutions, one after the other, padded.
     solutions: Vec<f32>,
 }
 
-impl<T: Real> HalfStep<'_, T> {
-    /// One over the roots of the diagonals of rows of few entries, padded: in row `n` those of a row
-    /// with `n` scores that penalties grow with.
-    pub(crate) fn scales_of_few(&self) -> Vec<T> {
-        let mut scales = Vec::with_capacity((FEW + 1) * self.design.stride);
-        for n_penalized in 0..=FEW {
-            let penalties = self.design.penalties_of(n_penalized);
-            scales.extend(self.diagonal(penalties).map(|value| T::ONE / value.sqrt()));
-            scales.resize((n_penalized + 1) * self.design.stride, T::ZERO);
-        }
-        scales
+/// One over the roots of the diagonals of rows of few entries, padded: in row `n` those of a row with
+/// `n` scores that penalties grow with.
+pub(super) fn scales_of_few<T: Real>(
+    design: &Design<'_>,
+    rotation: Option<&Rotation<T>>,
+) -> Vec<T> {
+    let mut scales = Vec::with_capacity((FEW + 1) * design.stride);
+    for n_penalized in 0..=FEW {
+        let penalties = design.penalties_of(n_penalized);
+        let diagonal = diagonal_of(design, rotation, penalties);
+        scales.extend(diagonal.map(|value| T::ONE / value.sqrt()));
+        scales.resize((n_penalized + 1) * design.stride, T::ZERO);
     }
+    scales
+}
 
+impl<T: Real> HalfStep<'_, T> {
     /// Solves up to [`SYSTEMS`] rows that are solved in their entries; hands out the number of
     /// each and its solution, none if its equations have no unique one. What is found for a row does
     /// not depend on the others.
@@ -125,9 +129,7 @@ impl<T: Real> HalfStep<'_, T> {
         let Batch {
             weights,
             beta,
-            roots,
-            z,
-            system,
+            buffers,
             x,
             ..
         } = batch;
@@ -150,12 +152,10 @@ impl<T: Real> HalfStep<'_, T> {
             stride,
             indices,
             scales: each_scales,
-            roots,
-            x: &mut x[..width],
             weights,
             beta,
-            z,
-            system,
+            buffers,
+            x: &mut x[..width],
         }
         .solve()
     }

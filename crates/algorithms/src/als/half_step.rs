@@ -1,13 +1,13 @@
 //! One half-iteration: every row of one side solved, the other side held fixed.
 
 use std::iter::{repeat, repeat_n};
-use std::mem::take;
 
 use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::design::{Design, Scratch, finite};
 use super::error::AlsError;
+use super::few::{Batch, scales_of_few};
 use super::interactions::Row;
 use super::model::{FactorRow, Factors};
 use super::params::AlsValidParams;
@@ -21,7 +21,7 @@ pub(crate) struct HalfStep<'a, T> {
     pub(crate) design: Design<'a>,
     /// Present if short rows are solved in the eigenbasis.
     pub(crate) rotation: Option<Rotation<T>>,
-    /// What [`HalfStep::scales_of_few`] gives.
+    /// What [`scales_of_few`] gives.
     pub(crate) few_scales: Vec<T>,
 }
 
@@ -75,13 +75,12 @@ impl<'a, T: Real> HalfStep<'a, T> {
         let rotation = (design.gram.as_ref())
             .filter(|_| rotated)
             .map(|gram| Rotation::new(gram, &design.rows, design.width, design.stride));
-        let mut step = Self {
+        let few_scales = scales_of_few(&design, rotation.as_ref());
+        Self {
             design,
             rotation,
-            few_scales: Vec::new(),
-        };
-        step.few_scales = step.scales_of_few();
-        step
+            few_scales,
+        }
     }
 
     /// Solves all rows; the result does not depend on the number of threads. It is written to
@@ -114,9 +113,9 @@ impl<'a, T: Real> HalfStep<'a, T> {
             })
             .collect();
         (blocks.par_iter_mut()).zip(&side.blocks).for_each_init(
-            Scratch::default,
-            |scratch, (block, rows)| {
-                self.solve_block(side, rows, block, scratch);
+            <(Scratch<T>, Batch<T>)>::default,
+            |(scratch, batch), (block, rows)| {
+                self.solve_block(side, rows, block, scratch, batch);
             },
         );
         for (&(row, _), solved) in side.long.iter().zip(&solved) {
@@ -144,6 +143,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
         rows: &BlockRows,
         block: &mut Block<'_>,
         scratch: &mut Scratch<T>,
+        batch: &mut Batch<T>,
     ) {
         let first = block.first;
         let entries = |place: Place| side.rows.row(first + usize::from(place));
@@ -163,7 +163,6 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 block.take(usize::from(place), self.solution(solved, scratch));
             }
         }
-        let mut batch = take(&mut scratch.batch);
         let mut batches = rows.few.chunks(SYSTEMS).peekable();
         while let Some(few) = batches.next() {
             let mut together = [Row::default(); SYSTEMS];
@@ -174,7 +173,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 self.fetch(entries(place));
                 block.fetch(place);
             }
-            self.solve_few(&together[..few.len()], &mut batch, |number, found| {
+            self.solve_few(&together[..few.len()], batch, |number, found| {
                 let place = usize::from(few[number]);
                 if let Some(solution) = found {
                     block.take(place, Some(self.split(solution)));
@@ -184,7 +183,6 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 }
             });
         }
-        scratch.batch = batch;
     }
 
     /// The row that minimises the loss, given the other side.
@@ -287,7 +285,8 @@ impl<'a, T: Real> HalfStep<'a, T> {
             ..
         } = scratch;
         diagonal.clear();
-        diagonal.extend(self.diagonal(self.design.penalties(row)));
+        let penalties = self.design.penalties(row);
+        diagonal.extend(diagonal_of(&self.design, self.rotation.as_ref(), penalties));
         let dual = Dual {
             table,
             indices: row.indices,
@@ -310,22 +309,6 @@ impl<'a, T: Real> HalfStep<'a, T> {
         }
     }
 
-    /// The diagonal that stands beside the entries of a row in its equations, for penalties on its
-    /// factors and its bias.
-    pub(crate) fn diagonal(&self, (penalty, bias_penalty): (f64, f64)) -> impl Iterator<Item = T> {
-        let biases = usize::from(self.design.params.has_biases());
-        let penalties = repeat_n(bias_penalty, biases).chain(repeat(penalty));
-        (self.eigenvalues().zip(penalties)).map(|(value, penalty)| T::from_f64(value + penalty))
-    }
-
-    /// What is on the diagonal of every row: a value per unknown.
-    fn eigenvalues(&self) -> impl Iterator<Item = f64> {
-        let values: &[f64] = (self.rotation.as_ref()).map_or(&[], |rotation| &rotation.values);
-        (values.iter().copied())
-            .chain(repeat(0.0))
-            .take(self.design.width)
-    }
-
     /// Bias and factors of the solution in `scratch`, if there is one.
     fn solution<'s>(
         &self,
@@ -341,4 +324,18 @@ impl<'a, T: Real> HalfStep<'a, T> {
             solution[..self.design.width].split_at(self.design.width - self.design.params.factors);
         (bias.first().copied().unwrap_or(0.0), vector)
     }
+}
+
+/// The diagonal that stands beside the entries of a row in its equations, a value per unknown, for
+/// penalties on its factors and its bias: in the eigenbasis, or without a Gram matrix.
+pub(super) fn diagonal_of<T: Real>(
+    design: &Design<'_>,
+    rotation: Option<&Rotation<T>>,
+    (penalty, bias_penalty): (f64, f64),
+) -> impl Iterator<Item = T> {
+    let eigenvalues: &[f64] = rotation.map_or(&[], |rotation| &rotation.values);
+    let of_all = eigenvalues.iter().copied().chain(repeat(0.0));
+    let biases = usize::from(design.params.has_biases());
+    let penalties = repeat_n(bias_penalty, biases).chain(repeat(penalty));
+    (of_all.zip(penalties).take(design.width)).map(|(value, penalty)| T::from_f64(value + penalty))
 }

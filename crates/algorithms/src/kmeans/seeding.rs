@@ -235,15 +235,16 @@ impl Offers<'_> {
         if let Role::Centroid(start) = self.roles[place]
             && let Some(nearest) = self.nearest[start][self.first..].first_chunk_mut::<LANES>()
         {
-            for lane in 0..LANES {
-                nearest[lane] = smaller(distances.0[lane], nearest[lane]);
+            for (nearest, &distance) in nearest.iter_mut().zip(&distances.0) {
+                *nearest = smaller(distance, *nearest);
             }
             lowered = Column(*nearest);
             self.lowered = lowered;
         }
         let sums = &mut self.sums[place].0;
-        for lane in 0..LANES {
-            sums[lane] += smaller(distances.0[lane], lowered.0[lane]);
+        for (sum, (&distance, &lowered)) in sums.iter_mut().zip(distances.0.iter().zip(&lowered.0))
+        {
+            *sum += smaller(distance, lowered);
         }
     }
 }

@@ -35,6 +35,13 @@ enum Values {
     Packed(Packed),
 }
 
+/// A column that is packed.
+struct PackedColumn<'a> {
+    values: &'a Packed,
+    nulls: Option<&'a NullBuffer>,
+    rows: usize,
+}
+
 impl Held {
     /// The rows of a batch that each part gets.
     pub(super) fn divided(batch: &RecordBatch, parts: &[&[u32]]) -> Result<Vec<Self>, ArrowError> {
@@ -151,8 +158,8 @@ impl Column {
         data_type: &DataType,
         texts: Option<&StringArray>,
     ) -> Result<ArrayRef, ArrowError> {
-        let is_packed = |(column, _): &(&Self, usize)| matches!(column.values, Values::Packed(_));
-        if !several.iter().all(is_packed) {
+        let packed = several.iter().map(|(column, rows)| column.as_packed(*rows));
+        let Some(packed) = packed.collect::<Option<Vec<_>>>() else {
             let arrays = several.iter().map(|(column, rows)| match &column.values {
                 Values::Plain(values) => column.spread(values),
                 Values::Packed(_) => Self::array(&[(*column, *rows)], data_type, texts),
@@ -160,19 +167,31 @@ impl Column {
             let arrays: Vec<ArrayRef> = arrays.collect::<Result<_, _>>()?;
             let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
             return concat(&arrays);
-        }
+        };
         match texts {
             Some(texts) => {
-                let numbers = Self::fixed::<i32>(several, &DataType::UInt32)?;
+                let numbers = fixed::<i32>(&packed, &DataType::UInt32)?;
                 take(texts, &numbers, None)
             }
+            // The widths that are packed.
             None => match data_type.primitive_width() {
-                Some(1) => Self::fixed::<i8>(several, data_type),
-                Some(2) => Self::fixed::<i16>(several, data_type),
-                Some(4) => Self::fixed::<i32>(several, data_type),
-                Some(8) => Self::fixed::<i64>(several, data_type),
-                _ => Self::fixed::<i128>(several, data_type),
+                Some(1) => fixed::<i8>(&packed, data_type),
+                Some(2) => fixed::<i16>(&packed, data_type),
+                Some(4) => fixed::<i32>(&packed, data_type),
+                Some(8) => fixed::<i64>(&packed, data_type),
+                _ => fixed::<i128>(&packed, data_type),
             },
+        }
+    }
+
+    fn as_packed(&self, rows: usize) -> Option<PackedColumn<'_>> {
+        match &self.values {
+            Values::Plain(_) => None,
+            Values::Packed(values) => Some(PackedColumn {
+                values,
+                nulls: self.nulls.as_ref(),
+                rows,
+            }),
         }
     }
 
@@ -194,44 +213,36 @@ impl Column {
             None,
         )
     }
+}
 
-    /// Columns that are all packed, as one array of fixed width.
-    fn fixed<N: Integer>(
-        several: &[(&Self, usize)],
-        data_type: &DataType,
-    ) -> Result<ArrayRef, ArrowError> {
-        let rows = several.iter().map(|(_, rows)| rows).sum();
-        let mut values = vec![N::default(); rows];
-        let mut first = 0;
-        for (column, rows) in several {
-            let of_column = &mut values[first..first + rows];
-            if let Values::Packed(packed) = &column.values {
-                match &column.nulls {
-                    None => packed.unpack(of_column),
-                    Some(nulls) => packed.unpack_at(nulls.valid_indices(), of_column),
-                }
-            }
-            first += rows;
+/// Columns that are packed as one array of fixed width.
+fn fixed<N: Integer>(
+    several: &[PackedColumn<'_>],
+    data_type: &DataType,
+) -> Result<ArrayRef, ArrowError> {
+    let rows = several.iter().map(|column| column.rows).sum();
+    let mut values = vec![N::default(); rows];
+    let mut rest = values.as_mut_slice();
+    for column in several {
+        let (of_column, later) = rest.split_at_mut(column.rows);
+        match column.nulls {
+            None => column.values.unpack(of_column),
+            Some(nulls) => column.values.unpack_at(nulls.valid_indices(), of_column),
         }
-        let nulls = several
-            .iter()
-            .any(|(column, _)| column.nulls.is_some())
-            .then(|| {
-                let mut builder = NullBufferBuilder::new(rows);
-                for (column, rows) in several {
-                    match &column.nulls {
-                        None => builder.append_n_non_nulls(*rows),
-                        Some(nulls) => builder.append_buffer(nulls),
-                    }
-                }
-                builder.finish()
-            });
-        let data = ArrayData::builder(data_type.clone())
-            .len(rows)
-            .add_buffer(Buffer::from_vec(values))
-            .nulls(nulls.flatten());
-        Ok(make_array(data.build()?))
+        rest = later;
     }
+    let mut nulls = NullBufferBuilder::new(rows);
+    for column in several {
+        match column.nulls {
+            None => nulls.append_n_non_nulls(column.rows),
+            Some(nulls_of_column) => nulls.append_buffer(nulls_of_column),
+        }
+    }
+    let data = ArrayData::builder(data_type.clone())
+        .len(rows)
+        .add_buffer(Buffer::from_vec(values))
+        .nulls(nulls.finish());
+    Ok(make_array(data.build()?))
 }
 
 /// Which of the rows have no value; none where all have one.

@@ -17,18 +17,21 @@ const TEXT_OVERHEAD: usize = 64;
 
 /// The different texts of a column, numbered in the order in which they come.
 pub(super) struct Words {
-    known: ArrowBytesMap<i32, u32>,
+    numbers: ArrowBytesMap<i32, u32>,
     texts: BinaryBuilder,
     most_bytes: usize,
+    /// There were too many different ones: no more get numbers.
+    given_up: bool,
 }
 
 impl Words {
     /// Numbers texts until what is held for them takes so many bytes; the last batch may add some.
     pub(super) fn new(most_bytes: usize) -> Self {
         Self {
-            known: ArrowBytesMap::new(OutputType::Utf8),
+            numbers: ArrowBytesMap::new(OutputType::Utf8),
             texts: BinaryBuilder::new(),
             most_bytes: most_bytes.min(MOST_BYTES),
+            given_up: false,
         }
     }
 
@@ -36,21 +39,22 @@ impl Words {
     pub(super) fn numbers(&mut self, texts: &ArrayRef) -> Option<ArrayRef> {
         let given = texts.as_string_opt::<i32>()?;
         let given_bytes = given.offsets().last().copied().unwrap_or_default() as usize;
-        let is_full = self.texts.len() >= MOST_TEXTS || self.bytes() >= self.most_bytes;
-        if is_full || given_bytes >= MOST_BYTES {
-            // Batches of changing columns would be divided one by one.
-            self.most_bytes = 0;
+        // For good, as batches whose columns change their kind would be divided one by one.
+        self.given_up |= self.texts.len() >= MOST_TEXTS
+            || self.bytes() >= self.most_bytes
+            || given_bytes >= MOST_BYTES;
+        if self.given_up {
             return None;
         }
         let mut numbers = Vec::with_capacity(texts.len());
-        let known = &mut self.texts;
-        self.known.insert_if_new(
+        let different = &mut self.texts;
+        self.numbers.insert_if_new(
             texts,
             |text| {
                 // Below `MOST_TEXTS` and the rows of a batch.
-                let number = known.len() as u32;
+                let number = different.len() as u32;
                 // The number of a missing text is not looked at.
-                known.append_value(text.unwrap_or_default());
+                different.append_value(text.unwrap_or_default());
                 number
             },
             |number| numbers.push(number),

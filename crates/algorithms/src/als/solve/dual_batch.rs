@@ -19,18 +19,24 @@ pub(crate) struct DualBatch<'a, S, T> {
     pub(crate) indices: Lanes<&'a [u32]>,
     /// For each system one over the roots of `D`, of width `stride` too.
     pub(crate) scales: Lanes<&'a [T]>,
-    /// Room for these, side by side.
-    pub(crate) roots: &'a mut Vec<Lanes<T>>,
     /// `C`, a value per entry; 1 where a system has no such entry.
     pub(crate) weights: &'a [Lanes<T>],
     /// A value per entry; 0 where a system has no such entry. Overwritten.
     pub(crate) beta: &'a mut [Lanes<T>],
-    /// Room for the rows of `Z`.
-    pub(crate) z: &'a mut Vec<Lanes<T>>,
-    /// Room for the triangle of a matrix.
-    pub(crate) system: &'a mut Vec<Lanes<T>>,
+    pub(crate) buffers: &'a mut BatchBuffers<T>,
     /// Receives the solution, `d` values.
     pub(crate) x: &'a mut [Lanes<T>],
+}
+
+/// Room for systems and what leads to them.
+#[derive(Default)]
+pub(crate) struct BatchBuffers<T> {
+    /// The scales, side by side.
+    roots: Vec<Lanes<T>>,
+    /// The rows of `Z`.
+    z: Vec<Lanes<T>>,
+    /// The triangle of a matrix.
+    system: Vec<Lanes<T>>,
 }
 
 impl<S: Real, T: Real> DualBatch<'_, S, T> {
@@ -49,12 +55,10 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
             table,
             stride,
             indices,
-            z,
             scales,
-            roots,
             weights,
             beta: w,
-            system,
+            buffers: BatchBuffers { roots, z, system },
             x,
         } = self;
         let (n, d) = (weights.len(), x.len());

@@ -183,11 +183,9 @@ fn solve_batch<T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
         stride,
         indices: std::array::from_fn(|lane| &indices[lane][..]),
         scales: std::array::from_fn(|lane| &scales[lane][..]),
-        roots: &mut Vec::new(),
         weights: &weights,
         beta: &mut beta,
-        z: &mut Vec::new(),
-        system: &mut Vec::new(),
+        buffers: &mut BatchBuffers::default(),
         x: &mut x,
     };
     assert_eq!(run_on(isa, batch), [true; SYSTEMS]);
@@ -445,11 +443,9 @@ fn only_the_system_that_is_not_positive_definite_is_refused() {
         stride: PAD,
         indices: [&[0]; SYSTEMS],
         scales: std::array::from_fn(|lane| &scales[lane][..]),
-        roots: &mut Vec::new(),
         weights: &[[1.0; SYSTEMS]],
-        z: &mut Vec::new(),
+        buffers: &mut BatchBuffers::default(),
         beta: &mut [[1.0; SYSTEMS]],
-        system: &mut Vec::new(),
         x: &mut [[0.0; SYSTEMS]; 2],
     };
     let refused: Vec<usize> = (0_usize..)
