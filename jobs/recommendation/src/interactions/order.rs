@@ -8,7 +8,7 @@ use arrow::array::{
     downcast_primitive, make_array,
 };
 use arrow::compute::{SortColumn, lexsort_to_indices, take};
-use arrow::datatypes::{DataType, FieldRef, Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Int64Type};
 use arrow::error::ArrowError;
 use engine::QueryResult;
 use rayon::prelude::*;
