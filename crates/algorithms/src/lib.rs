@@ -2,8 +2,9 @@
 //! numbers.
 //!
 //! **What belongs here.** Algorithms on matrices of `f64` (one row per customer, one column per
-//! feature), on slices of values and on sparse scores of users for items, each exact, documented with its source and its cost, and tested
-//! against its definition and against other implementations:
+//! feature), on slices of values and on sparse scores of users for items, each exact, documented
+//! with its source and its cost, and tested against its definition and against other
+//! implementations:
 //!
 //! | module | what |
 //! | --- | --- |
@@ -28,8 +29,8 @@
 //!
 //! **Promises.** The same input and seed give the same bits for any number of threads: work is cut
 //! into fixed blocks of rows, and partial sums are combined in the order of the blocks. Clusters are
-//! numbered from 0 by falling size. Bad data is a typed error that names row and column, never a
-//! NaN that travels on.
+//! numbered from 0 by falling size, except where the caller has given the centroids: these keep
+//! their order. Bad data is a typed error that names row and column, never a NaN that travels on.
 //!
 //! Trainable algorithms follow the frame of [linfa](https://docs.rs/linfa): parameters are checked
 //! once ([`linfa::ParamGuard`]), and the checked parameters fit a model.
@@ -54,7 +55,7 @@ pub mod topn;
 
 mod canonical;
 mod isa;
-mod kernel;
 mod random;
+mod rows;
 mod serde_rows;
 mod tiles;

@@ -6,7 +6,7 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::kernel::{BLOCK_ROWS, LARGEST, first_non_finite, first_too_large};
+use crate::rows::{BLOCK_ROWS, LARGEST, first_non_finite, first_too_large};
 use crate::tiles::{CHUNK_TILES, Column, LANES, pack};
 
 /// A matrix whose values have been checked, laid out for the kernels of

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::error::KMeansError;
 use super::params::KMeansValidParams;
 use super::partial::{label_points, label_rows};
-use crate::kernel::Rows;
 use crate::points::Points;
+use crate::rows::Rows;
 
 /// A fitted K-Means model: all that is needed to label further rows.
 ///

@@ -160,7 +160,7 @@ impl ParamGuard for KMeansParams {
                     found: centroids.nrows(),
                 });
             }
-            if let Some((cluster, column)) = crate::kernel::first_non_finite(centroids.view()) {
+            if let Some((cluster, column)) = crate::rows::first_non_finite(centroids.view()) {
                 return Err(KMeansParamsError::InitNonFinite { cluster, column });
             }
         }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::pass::{Centroids, Part};
 use crate::isa;
-use crate::kernel::{BLOCK_ROWS, Rows};
 use crate::points::{MIN_CHUNKS, Points};
+use crate::rows::{BLOCK_ROWS, Rows};
 use crate::tiles::{Column, LANES, Label, pack};
 
 /// What one Lloyd iteration needs to know about a set of rows: mergeable, so that sets may be

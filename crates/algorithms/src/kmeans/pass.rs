@@ -13,7 +13,7 @@
 //! Hence the later iterations, in which few rows change sides, cost little.
 
 use crate::isa::{self, Kernel};
-use crate::kernel::squared_distance;
+use crate::rows::squared_distance;
 use crate::tiles::{
     CHUNK_TILES, Column, LANES, LabelSums, NOBODY, Nearest, SumBuffers, in_memory, nearest,
 };

@@ -1,8 +1,8 @@
 use ndarray::ArrayView2;
 
 use super::partial::KMeansPartial;
-use crate::kernel::Rows;
 use crate::points::Points;
+use crate::rows::Rows;
 use rayon::prelude::*;
 
 /// Gives each empty cluster the row that lies farthest from the centroid it is assigned to, and

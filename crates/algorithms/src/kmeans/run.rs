@@ -9,9 +9,9 @@ use super::partial::{KMeansPartial, label_points, merged};
 use super::pass::{Centroids, Part, add_drift, drift};
 use super::{reseed, seeding};
 use crate::canonical::{self, count_labels};
-use crate::kernel::squared_distance;
 use crate::points::{MIN_CHUNKS, Points};
 use crate::random;
+use crate::rows::squared_distance;
 use crate::tiles::SumBuffers;
 
 /// The end of one start.

@@ -3,9 +3,9 @@ use rand_xoshiro::rand_core::RngCore;
 use rayon::prelude::*;
 
 use crate::isa::{self, Kernel};
-use crate::kernel::{BLOCK_ROWS, squared_distance};
 use crate::points::{MIN_CHUNKS, Points};
 use crate::random;
+use crate::rows::{BLOCK_ROWS, squared_distance};
 use crate::tiles::{Column, LANES, each_distance, smaller};
 
 /// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 6): the first centroid is any row. For

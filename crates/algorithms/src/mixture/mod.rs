@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::canonical::{self, count_labels};
-use crate::kernel::{Rows, distinct_rows, first_non_finite, first_too_large};
 use crate::random;
+use crate::rows::{Rows, distinct_rows, first_non_finite, first_too_large};
 
 /// What is added to the diagonal of the covariances, from the first attempt to the last.
 const REGULARIZATION: [f64; 4] = [1e-6, 1e-4, 1e-2, 0.1];

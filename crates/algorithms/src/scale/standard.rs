@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::kernel::{BLOCK_ROWS, Rows, first_non_finite};
+use crate::rows::{BLOCK_ROWS, Rows, first_non_finite};
 
 /// A column whose standard deviation is below this share of its largest absolute value is constant:
 /// what spread there is comes from rounding (the same sum taken in another order, say).

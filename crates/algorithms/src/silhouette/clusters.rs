@@ -3,8 +3,8 @@ use rayon::prelude::*;
 use super::kernels::{Buffers, Deviations, SquaredDeviations, padded};
 use crate::canonical::count_labels;
 use crate::isa;
-use crate::kernel::BLOCK_ROWS;
 use crate::points::{MIN_CHUNKS, Points};
+use crate::rows::BLOCK_ROWS;
 use crate::tiles::Column;
 
 /// What the silhouette needs to know of each cluster, in coordinates relative to `origin`.

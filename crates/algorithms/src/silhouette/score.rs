@@ -8,8 +8,8 @@ use thiserror::Error;
 use super::clusters::Clusters;
 use super::kernels::{Buffers, Scores, padded};
 use crate::isa;
-use crate::kernel::BLOCK_ROWS;
 use crate::points::{MIN_CHUNKS, Points, PointsError};
+use crate::rows::BLOCK_ROWS;
 
 /// Why there is no silhouette.
 #[derive(Clone, Debug, PartialEq, Error)]

@@ -19,7 +19,7 @@
 mod sums;
 
 use crate::isa::{Kernel, unrolled};
-use crate::kernel::BLOCK_ROWS;
+use crate::rows::BLOCK_ROWS;
 pub(crate) use sums::{LabelSums, SumBuffers};
 
 /// Rows side by side: one AVX-512 register or four SSE2 registers of `f64`.
@@ -238,8 +238,8 @@ mod tests {
 
     use super::*;
     use crate::isa::{Isa, run_on};
-    use crate::kernel::squared_distance;
     use crate::random;
+    use crate::rows::squared_distance;
 
     /// Rows of random numbers, some of them equal.
     fn rows(n_rows: usize, n_features: usize, seed: u64) -> Vec<f64> {

@@ -27,7 +27,7 @@ pub(crate) trait Real:
     /// it: a few roundings.
     const NOISE: Self;
 
-    /// Whether register tiles are twice as wide as the padding.
+    /// Whether register tiles are wider than the padding, up to four times.
     const WIDE: bool;
 
     fn from_f64(value: f64) -> Self;
