@@ -13,6 +13,17 @@ pub(super) fn add_outer_products<T: Real>(a: &mut [T], n: usize, rows: &[T]) {
     }
 }
 
+/// `a += weight z z'`, upper triangle, and `b += beta z`.
+pub(super) fn add_entry(a: &mut [f64], b: &mut [f64], z: &[f64], weight: f64, beta: f64) {
+    let n = z.len();
+    for i in 0..n {
+        b[i] += beta * z[i];
+        for j in i..n {
+            a[i * n + j] += weight * z[i] * z[j];
+        }
+    }
+}
+
 /// `U` with `U' U = a`, row by row; `None` if there is none.
 pub(super) fn factorize<T: Real>(a: &[T], n: usize) -> Option<Vec<T>> {
     let mut u = vec![T::ZERO; n * n];
