@@ -38,7 +38,7 @@ fn bounded() -> Criterion {
 criterion_group! {
     name = kernels;
     config = bounded();
-    targets = rows::kmeans, rows::silhouette, rows::choose_k, factors::als, factors::fold_in,
-        factors::topn
+    targets = rows::kmeans, rows::predict, rows::silhouette, rows::choose_k, factors::als,
+        factors::fold_in, factors::small_systems, factors::topn
 }
 criterion_main!(kernels);

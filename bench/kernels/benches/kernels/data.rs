@@ -53,3 +53,24 @@ pub(crate) fn shop(n_users: usize, n_items: usize) -> Vec<(u32, u32, f32)> {
     }
     triples
 }
+
+/// Scores of a large shop: most users have few (on average five are drawn, some twice), and items are
+/// drawn by popularity.
+pub(crate) fn buyers(n_users: usize, n_items: usize) -> Vec<(u32, u32, f32)> {
+    let mut unit = uniform(7);
+    let mut triples = Vec::new();
+    for user in 0..n_users as u32 {
+        // Geometric, at least one.
+        let n = 1.0 + ((1.0 - unit()).ln() / 0.8_f64.ln()).floor();
+        let mut items: Vec<u32> = (0..n as usize)
+            .map(|_| (n_items as f64 * unit().powi(3)) as u32)
+            .collect();
+        items.sort_unstable();
+        items.dedup();
+        triples.extend(items.into_iter().map(|item| {
+            let item = (u64::from(item) * 7_919 % n_items as u64) as u32;
+            (user, item, (1.0 + 4.0 * unit()).floor() as f32)
+        }));
+    }
+    triples
+}

@@ -2,15 +2,33 @@
 
 use std::hint::black_box;
 
-use algorithms::als::{Als, Factors, Interactions, WarmStart};
+use algorithms::als::{Als, AlsValidParams, Factors, Interactions, WarmStart};
 use algorithms::topn::TopN;
-use criterion::Criterion;
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
 use linfa::ParamGuard;
 use ndarray::{Array2, s};
 
-use crate::data::{shop, uniform};
+use crate::data::{buyers, shop, uniform};
 
-/// One iteration, items and users, from users that have been learned before.
+/// Times an iteration from users that have been learned before, items and users.
+fn time_iteration(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: String,
+    params: &AlsValidParams,
+    interactions: &Interactions,
+) {
+    let warm = params.fit(interactions).expect("the fit is regular");
+    group.bench_function(name, |b| {
+        b.iter(|| {
+            let start = WarmStart::Users(warm.model.users.clone());
+            params.fit_from(black_box(interactions), start)
+        });
+    });
+}
+
+/// One iteration with many factors; and with few on the shape of a shop, whose customers are many and
+/// have few scores each.
 pub(crate) fn als(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("als");
     let (n_users, n_items) = (20_000, 5_000);
@@ -24,21 +42,52 @@ pub(crate) fn als(criterion: &mut Criterion) {
         ] {
             let params = params.regularization(0.05).tol(0.0).iterations(1);
             let params = params.check().expect("the parameters are valid");
-            let warm = params.fit(&interactions).expect("the fit is regular");
             let size = format!("users={n_users},items={n_items},entries={n},factors={factors}");
-            group.bench_function(format!("{kind}_iteration/{size}"), |b| {
-                b.iter(|| {
-                    let start = WarmStart::Users(warm.model.users.clone());
-                    params.fit_from(black_box(&interactions), start)
-                });
-            });
+            let name = format!("{kind}_iteration/{size}");
+            time_iteration(&mut group, name, &params, &interactions);
+        }
+    }
+    let (n_users, n_items) = (200_000, 20_000);
+    let interactions = Interactions::from_triples(n_users, n_items, &buyers(n_users, n_items))
+        .expect("the scores lie within the shop");
+    let thousands = interactions.len().div_ceil(1_000);
+    for factors in [16, 32] {
+        let params = Als::implicit(factors).alpha(10.0).regularization(0.05);
+        let params = params.tol(0.0).iterations(1).check();
+        let params = params.expect("the parameters are valid");
+        let name = format!("{factors}x{thousands}k");
+        time_iteration(&mut group, name, &params, &interactions);
+    }
+    group.finish();
+}
+
+/// The row of one user who is not in the model, by the number of the user's scores.
+pub(crate) fn fold_in(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("fold_in");
+    let n_items = 20_000;
+    for factors in [16, 64, 128] {
+        let mut unit = uniform(17);
+        let items = Factors {
+            vectors: Array2::from_shape_fn((n_items, factors), |_| (unit() - 0.5) as f32),
+            biases: None,
+        };
+        let params = Als::implicit(factors).alpha(10.0).check();
+        let params = params.expect("the parameters are valid");
+        let fold_in = params.fold_in(&items, 0.0).expect("the items are finite");
+        for n in [5, 50, 500] {
+            let part = (n_items / n) as f64;
+            let scores: Vec<(u32, f32)> = (0..n)
+                .map(|entry| (((entry as f64 + unit()) * part) as u32, 1.0))
+                .collect();
+            let size = format!("items={n_items},entries={n},factors={factors}");
+            group.bench_function(size, |b| b.iter(|| fold_in.user(black_box(&scores))));
         }
     }
     group.finish();
 }
 
 /// Iterations in which every row is a small system: the dual solve.
-pub(crate) fn fold_in(criterion: &mut Criterion) {
+pub(crate) fn small_systems(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("small_systems");
     let (n_users, n_items, entries) = (20_000, 20_000, 4);
     let mut unit = uniform(11);

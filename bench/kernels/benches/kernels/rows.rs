@@ -40,6 +40,27 @@ pub(crate) fn kmeans(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The nearest centroid of each row, from rows as they come and from rows laid out before.
+pub(crate) fn predict(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("predict");
+    for (n, d, k) in [(1_000_000, 3, 8), (1_000_000, 12, 8), (1_000_000, 12, 50)] {
+        let x = customers(n, d);
+        let points = Points::new(x.view()).expect("the rows are finite");
+        let model = KMeans {
+            centroids: x.slice(s![..k, ..]).to_owned(),
+            inertia: 0.0,
+            n_iter: 0,
+        };
+        group.bench_function(format!("rows/n={n},d={d},k={k}"), |b| {
+            b.iter(|| model.predict_rows(black_box(x.view())));
+        });
+        group.bench_function(format!("points/n={n},d={d},k={k}"), |b| {
+            b.iter(|| model.predict_points(black_box(&points)));
+        });
+    }
+    group.finish();
+}
+
 /// The score of one clustering.
 pub(crate) fn silhouette(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("silhouette");
