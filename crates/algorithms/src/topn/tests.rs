@@ -44,6 +44,69 @@ fn model(seed: u64, n_users: usize, n_items: usize, k: usize, biases: bool) -> A
     }
 }
 
+/// Scales each row by a power of ten, and moves its numbers off the whole ones.
+fn spread(model: &mut Als, seed: u64, decades: u32) {
+    let mut rng = random::stream(seed, &[9]);
+    for vectors in [&mut model.users.vectors, &mut model.items.vectors] {
+        for mut row in vectors.rows_mut() {
+            let decade = random::index(&mut rng, decades as usize + 1) as i32;
+            let scale = 10_f32.powi(-decade);
+            let mut noise = || 1.0 + random::unit(&mut rng) as f32 / 8.0;
+            row.mapv_inplace(|value| value * noise() * scale);
+        }
+    }
+}
+
+/// What the search hands on: user, tile and the bits of its items' scores.
+type Taken = (usize, usize, Vec<u32>);
+
+/// Lists of one group of users, found on one instruction set, tile by tile up to one and from there
+/// on; and all that was handed on.
+fn search_on(
+    isa: Isa,
+    model: &Als,
+    n: usize,
+    cut: usize,
+    seen: &[Vec<u32>],
+) -> (Vec<Vec<Recommendation>>, Vec<Taken>) {
+    let packed = Packed::new(&model.items, None);
+    let (k, n_users) = (packed.n_factors(), model.users.len());
+    let n_tiles = model.items.len().div_ceil(LANES);
+    let (vectors, cut) = (model.users.values(), cut.min(n_tiles));
+    let mut reaches = [0.0; USERS];
+    let mut offsets = [0.0; USERS];
+    let mut lists = Vec::new();
+    for user in 0..n_users {
+        reaches[user] = reach(&vectors[user * k..][..k]);
+        offsets[user] = model.global_mean + model.users.bias(user);
+        lists.push(Best::new(n, offsets[user], reaches[user], &seen[user]));
+    }
+    let mut taken = Vec::new();
+    for tiles in [0..cut, cut..n_tiles] {
+        let mut thresholds = [f32::INFINITY; USERS];
+        for (threshold, list) in thresholds.iter_mut().zip(&lists) {
+            *threshold = list.threshold();
+        }
+        let search = Search {
+            packed: &packed,
+            tiles,
+            users: &pack_users(&vectors, k),
+            reaches,
+            offsets,
+            thresholds,
+            dots: &mut [[0.0; LANES]; USERS],
+            take: |user: usize, tile, scores: &[f32; LANES]| {
+                let items = packed.items(tile);
+                let bits = scores[..items.len()].iter().map(|score| score.to_bits());
+                taken.push((user, tile, bits.collect()));
+                lists[user].offer(items, scores)
+            },
+        };
+        run_on(isa, search);
+    }
+    (lists.into_iter().map(Best::into_list).collect(), taken)
+}
+
 /// About a third of all items for each user, sorted.
 fn seen_lists(seed: u64, n_users: usize, n_items: usize) -> Vec<Vec<u32>> {
     let mut rng = random::stream(seed, &[7]);
@@ -89,21 +152,64 @@ proptest! {
         decades in 0_u32..45
     ) {
         let mut model = model(seed, 20, n_items, k, biases);
-        let mut rng = random::stream(seed, &[9]);
-        for vectors in [&mut model.users.vectors, &mut model.items.vectors] {
-            for mut row in vectors.rows_mut() {
-                let decade = random::index(&mut rng, decades as usize + 1) as i32;
-                let scale = 10_f32.powi(-decade);
-                let mut noise = || 1.0 + random::unit(&mut rng) as f32 / 8.0;
-                row.mapv_inplace(|value| value * noise() * scale);
-            }
-        }
+        spread(&mut model, seed, decades);
         let seen = seen_lists(seed, 20, n_items);
         let lists = model.top_n(n, |user| &seen[user]).unwrap();
         let allowed = vec![true; n_items];
         for (user, list) in lists.iter().enumerate() {
             prop_assert_eq!(list, &brute_force(&model, user, n, &seen[user], &allowed));
         }
+    }
+
+    /// One group, not always full, whose thresholds rise as its lists fill.
+    #[test]
+    fn every_instruction_set_finds_the_lists_of_brute_force(
+        seed: u64, n_users in 1..=USERS, n_items in 1_usize..400, k in 1_usize..20, n in 1_usize..9,
+        biases: bool, decades in 0_u32..9, cut in 0_usize..25
+    ) {
+        let mut model = model(seed, n_users, n_items, k, biases);
+        spread(&mut model, seed, decades);
+        let seen = seen_lists(seed, n_users, n_items);
+        let (portable, taken) = search_on(Isa::Portable, &model, n, cut, &seen);
+        let allowed = vec![true; n_items];
+        for (user, list) in portable.iter().enumerate() {
+            prop_assert_eq!(list, &brute_force(&model, user, n, &seen[user], &allowed));
+        }
+        for &isa in Isa::ALL {
+            let found = search_on(isa, &model, n, cut, &seen);
+            prop_assert_eq!(&found, &(portable.clone(), taken.clone()));
+        }
+    }
+}
+
+/// Items of which only the first tile can reach the thresholds: the scores left in the buffer are its.
+#[test]
+fn a_search_ends_at_the_first_tile_that_nobody_needs() {
+    let vectors = |n: usize, value: fn(usize) -> f32| Factors {
+        vectors: Array2::from_shape_fn((n, 1), |(row, _)| value(row)),
+        biases: None,
+    };
+    let items = vectors(5 * LANES, |item| if item < LANES { 4.0 } else { 0.5 });
+    let (users, packed) = (vectors(USERS, |_| 1.0), Packed::new(&items, None));
+    for &isa in Isa::ALL {
+        let (mut dots, mut taken) = ([[f32::NAN; LANES]; USERS], Vec::new());
+        let search = Search {
+            packed: &packed,
+            tiles: 0..5,
+            users: &pack_users(&users.values(), 1),
+            reaches: [reach(&[1.0]); USERS],
+            offsets: [0.0; USERS],
+            thresholds: [1.0; USERS],
+            dots: &mut dots,
+            take: |user: usize, tile, _: &[f32; LANES]| {
+                taken.push((user, tile));
+                1.0
+            },
+        };
+        run_on(isa, search);
+        assert_eq!(dots, [[4.0; LANES]; USERS], "{isa:?}");
+        let expected: Vec<_> = (0..USERS).map(|user| (user, 0)).collect();
+        assert_eq!(taken, expected, "{isa:?}");
     }
 }
 
