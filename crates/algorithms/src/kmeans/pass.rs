@@ -294,9 +294,86 @@ pub(super) fn add_drift(moved: f64, more: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::{Array2, s};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::isa::{Isa, run_on};
+    use crate::kmeans::tests::plain_assign;
+    use crate::kmeans::tests::skipping::{crowd, plain_pass};
+    use crate::tiles::pack;
+
+    /// Two passes on one instruction set, the second under other centroids; each is compared with a
+    /// plain look at every row. Returns what the skipping remembers.
+    fn check_passes(isa: Isa, x: &Array2<f64>, start: &Array2<f64>, complete: bool) -> Vec<u64> {
+        let (n_rows, n_features) = x.dim();
+        let (n_clusters, rows) = (start.nrows(), x.as_slice().unwrap());
+        let mut tiles = vec![Column::ZERO; n_rows.div_ceil(LANES) * n_features];
+        pack(rows, n_features, f64::INFINITY, &mut tiles);
+        let mut part = Part::new(n_rows, n_clusters, n_features);
+        let (mut centroids, mut moved) = (start.clone(), 0.0);
+        let (mut before, mut remembered) = (vec![NOBODY; n_rows], Vec::new());
+        // The first pass looks at every row anyhow.
+        for complete in [true, complete] {
+            let assign = Assign {
+                tiles: &tiles,
+                n_features,
+                centroids: &Centroids {
+                    values: centroids.as_slice().unwrap(),
+                    moved,
+                    complete,
+                },
+                part: &mut part,
+            };
+            run_on(isa, assign);
+            let (labels, _) = plain_assign(x.view(), &centroids);
+            assert_eq!(part.labels(), labels, "{isa:?}");
+            assert_eq!(part.changed, labels != before, "{isa:?}");
+            let rows_of_block = block_tiles(n_clusters) * LANES;
+            let mut stale = vec![false; part.stale.len()];
+            for (row, (&new, &old)) in labels.iter().zip(&before).enumerate() {
+                let of_block = &mut stale[row / rows_of_block * n_clusters..][..n_clusters];
+                if new != old {
+                    of_block[new as usize] = true;
+                    if let Some(left) = of_block.get_mut(old as usize) {
+                        *left = true;
+                    }
+                }
+            }
+            assert_eq!(part.stale, stale, "{isa:?}");
+            part.sum_up(&tiles, n_features, &mut SumBuffers::default());
+            let plain = plain_pass(x.view(), &centroids);
+            assert_eq!(part.counts, plain.counts, "{isa:?}");
+            assert_eq!(part.sums, plain.sums.as_slice().unwrap(), "{isa:?}");
+            if complete {
+                assert_eq!(part.inertia, plain.inertia, "{isa:?}");
+                assert_eq!(part.ties, has_ties(x, &centroids, &labels), "{isa:?}");
+            }
+            remembered.extend(part.due.iter().map(|due| due.to_bits()));
+            let next = plain.means(centroids.view());
+            let way = drift(
+                centroids.as_slice().unwrap(),
+                next.as_slice().unwrap(),
+                n_features,
+            );
+            moved = add_drift(moved, way);
+            (centroids, before) = (next, labels);
+        }
+        remembered
+    }
+
+    /// Whether a row is as near to another centroid as to its own.
+    fn has_ties(x: &Array2<f64>, centroids: &Array2<f64>, labels: &[u32]) -> bool {
+        let distance = |row: usize, cluster: usize| {
+            let (row, centroid) = (x.row(row), centroids.row(cluster));
+            squared_distance(row.to_slice().unwrap(), centroid.to_slice().unwrap())
+        };
+        labels.iter().enumerate().any(|(row, &label)| {
+            let (own, clusters) = (label as usize, 0..centroids.nrows());
+            let mut others = clusters.filter(|&cluster| cluster != own);
+            others.any(|other| distance(row, other) <= distance(row, own))
+        })
+    }
 
     fn distances() -> impl Strategy<Value = [f64; LANES]> {
         let tame = prop::array::uniform8(0.0..100.0);
@@ -324,6 +401,26 @@ mod tests {
             let farthest = found.second.iter().copied().fold(0.0, f64::max).sqrt();
             if farthest < 1e18 {
                 prop_assert!(gap >= exact - 3e-6 * farthest - 1e-17, "{gap} {exact}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn passes_are_plain_ones_on_every_instruction_set(
+            (n_rows, n_features) in (100..900_usize, 1..6_usize),
+            n_clusters in prop_oneof![1..12_usize, 60..70_usize],
+            grid in prop_oneof![Just(0.5), Just(1e-2), Just(1e-12)],
+            complete: bool,
+            seed: u64,
+        ) {
+            let x = crowd(n_rows, n_features, grid, seed);
+            let start = x.slice(s![..n_clusters, ..]).to_owned();
+            let remembered = check_passes(Isa::Portable, &x, &start, complete);
+            for &isa in Isa::ALL {
+                prop_assert_eq!(&check_passes(isa, &x, &start, complete), &remembered);
             }
         }
     }

@@ -1,4 +1,4 @@
-mod skipping;
+pub(super) mod skipping;
 
 use approx::assert_relative_eq;
 use linfa::prelude::*;
@@ -36,7 +36,7 @@ fn plain_lloyd(
     }
 }
 
-fn plain_assign(x: ArrayView2<f64>, centroids: &Array2<f64>) -> (Vec<u32>, f64) {
+pub(super) fn plain_assign(x: ArrayView2<f64>, centroids: &Array2<f64>) -> (Vec<u32>, f64) {
     let mut inertia = 0.0;
     let labels = x.rows().into_iter().map(|row| {
         let mut best = (0, f64::INFINITY);

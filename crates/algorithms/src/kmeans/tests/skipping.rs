@@ -7,7 +7,7 @@ use super::*;
 
 /// One look at every row by the order of sums that [`KMeansPartial`] documents, without tiles,
 /// threads or vector instructions.
-fn plain_pass(x: ArrayView2<f64>, centroids: &Array2<f64>) -> KMeansPartial {
+pub(in crate::kmeans) fn plain_pass(x: ArrayView2<f64>, centroids: &Array2<f64>) -> KMeansPartial {
     let (n_clusters, n_features) = centroids.dim();
     let (labels, _) = plain_assign(x, centroids);
     let block_rows = if n_clusters <= 64 { 256 } else { 2048 };
@@ -78,7 +78,12 @@ fn plain_fit(
 }
 
 /// Overlapping clouds, with equal rows and rows in the middle of others.
-fn crowd(n_rows: usize, n_features: usize, grid: f64, seed: u64) -> Array2<f64> {
+pub(in crate::kmeans) fn crowd(
+    n_rows: usize,
+    n_features: usize,
+    grid: f64,
+    seed: u64,
+) -> Array2<f64> {
     let mut rng = random::stream(seed, &[]);
     Array2::from_shape_fn((n_rows, n_features), |(i, _)| {
         let place = (i % 3) as f64 + 2.0 * random::unit(&mut rng) + random::unit(&mut rng);
