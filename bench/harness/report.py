@@ -6,6 +6,8 @@ from harness.core import Figure
 
 # Cores; measuring itself takes some hundredths of one.
 BUSY = 0.2
+# Measures of quality that stand side by side; more of them stand below each other.
+WIDE = 10
 ROOFLINE = Path(__file__).resolve().parents[1] / "roofline.md"
 
 
@@ -20,34 +22,54 @@ def table(head, rows):
 def page(results):
     """The whole page."""
     parts = ["# Results", "Written by `bench/run`; [README.md](README.md) says how to read it."]
-    newest = max(results.values(), key=lambda result: result["date"], default=None)
-    if newest is None:
+    if not results:
         return "\n\n".join([*parts, "Nothing has been measured."]) + "\n"
     if any(result["quick"] for result in results.values()):
         parts.append("**Small sizes, to see that everything works; no results.**")
-    parts.append(about(results, newest))
+    parts.append(about(results))
     parts.append(targets(results))
-    parts.extend(section(name, result, newest) for name, result in results.items())
+    several = len(different(results, lambda result: (result["date"], result["commit"]))) > 1
+    parts.extend(section(name, result, several) for name, result in results.items())
     if ROOFLINE.exists():
         parts.append(ROOFLINE.read_text().strip())
     return "\n\n".join(parts) + "\n"
 
 
-def about(results, newest):
-    """Machine, commit and versions."""
-    machine = newest["machine"]
-    commits = sorted({result["commit"] for result in results.values()})
-    versions = ", ".join(f"{name} {version}" for name, version in newest["versions"].items())
+def different(results, read):
+    """What the results say of one thing, each value once."""
+    return list(dict.fromkeys(read(result) for result in results.values()))
+
+
+def about(results):
+    """Machine, dates, commit and versions; values that differ between results side by side."""
+    dates = sorted(different(results, lambda result: result["date"]))
+    commits = different(results, lambda result: result["commit"])
+    machine = {
+        "processor": "{cpu}, {cores} cores",
+        "threads": "{threads}",
+        "memory": "{memory_gb} GB",
+        "system": "{kernel}",
+    }
+    names = dict.fromkeys(name for result in results.values() for name in result["versions"])
+    versions = [
+        f"{name} {' or '.join(filter(None, different(results, version_of(name))))}"
+        for name in names
+    ]
     rows = [
-        ["date", newest["date"]],
-        ["commit", ", ".join(commits)],
-        ["processor", f"{machine['cpu']}, {machine['cores']} cores"],
-        ["threads", str(machine["threads"])],
-        ["memory", f"{machine['memory_gb']} GB"],
-        ["system", machine["kernel"]],
-        ["versions", versions],
+        ["date", " to ".join(dict.fromkeys([dates[0], dates[-1]]))],
+        ["commit", commits[0] if len(commits) == 1 else "see each section"],
+        *(
+            [name, " or ".join(different(results, lambda r, f=form: f.format(**r["machine"])))]
+            for name, form in machine.items()
+        ),
+        ["versions", ", ".join(versions)],
     ]
     return "\n".join(["| | |", "| --- | --- |", *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def version_of(name):
+    """Reads one version; earlier results may not have it."""
+    return lambda result: result["versions"].get(name)
 
 
 def targets(results):
@@ -64,15 +86,11 @@ def targets(results):
     return "## Targets\n\n" + table(head, rows)
 
 
-def section(name, result, newest):
-    """One comparison."""
+def section(name, result, several):
+    """One comparison, with its date and commit where there are several of them."""
     parts = [f"## {result.get('title', name)}"]
-    where = [] if result["date"] == newest["date"] else [f"measured {result['date']}"]
-    if result["commit"] != newest["commit"]:
-        where.append(f"at commit {result['commit']}")
-    parts.append(
-        f"`bench/run --only {name}`" + "".join(f", {w}" for w in where) + f"; {result['seconds']} s"
-    )
+    when = f", {result['date']}, commit {result['commit']}" if several else ""
+    parts.append(f"`bench/run --only {name}`{when}; {result['seconds']} s")
     if "failed" in result:
         parts.append(f"Failed:\n\n```\n{result['failed']}\n```")
         return "\n\n".join(parts)
@@ -94,7 +112,10 @@ def section(name, result, newest):
             [side, *(str(found.get(name, "–")) for name in names)]
             for side, found in result["quality"].items()
         ]
-        parts.append("Quality:\n\n" + table(["", *names], rows))
+        head = ["", *names]
+        if len(names) > WIDE:
+            head, *rows = zip(*[head, *rows])
+        parts.append("Quality:\n\n" + table(head, rows))
     lines = [
         f"- {'same' if check['ok'] else '**different**'}: {check['what']}"
         + (f" ({check['detail']})" if check["detail"] else "")
