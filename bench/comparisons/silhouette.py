@@ -19,7 +19,7 @@ def compare(context):
         "memory; the fastest of five, because the first ones compile. Ours: the median of five.",
         sides=[
             Side(OURS, [context.kernel("silhouette", **given, threads=context.threads)]),
-            Side(SPARK, [context.peer("spark/silhouette.py", *flags(given))]),
+            Side(SPARK, [context.spark("spark/silhouette.py", *flags(given))]),
         ],
         figures=[Figure("seconds", "one silhouette", "ms"), PEAK],
         checks=lambda sides: [

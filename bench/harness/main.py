@@ -115,9 +115,9 @@ def main(description):
         return 1
     about = {
         "date": options.date or datetime.date.today().isoformat(),
-        "commit": setup.commit(),
+        "commit": setup.commit(given=options.jobs or options.kernels),
         "machine": setup.machine(options.threads),
-        "versions": setup.versions(work),
+        "versions": setup.versions(),
         "quick": options.quick,
     }
     good = True

@@ -3,9 +3,11 @@
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,10 @@ from harness.measure import Failed
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
+# What of Cargo.lock a reader wants to know.
+CRATES = ("datafusion", "ballista", "arrow", "linfa", "linfa-clustering")
+# The one that Spark 3.5 is run on here.
+JAVA = "17"
 
 
 @dataclass
@@ -42,6 +48,13 @@ class Context:
     def peer(self, script, *arguments):
         """The command of a script of a peer."""
         return [self.python, BENCH / script, *arguments]
+
+    def spark(self, script, *arguments):
+        """The command of a script that needs Spark, and so Java."""
+        found = java()
+        if not re.search(rf'version "?{JAVA}\b', found):
+            raise Failed(f"Spark needs Java {JAVA}; `java -version` says: {found}")
+        return self.peer(script, *arguments)
 
     def kernel(self, name, **settings):
         """The command of one of our kernels."""
@@ -132,25 +145,44 @@ def machine(threads):
     }
 
 
-def commit():
-    """The commit of the checkout, marked when files differ from it."""
+def commit(given):
+    """The commit of the checkout, marked when files differ from it or programs were given."""
     try:
         found = checked(["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"]).strip()
-        changed = checked(["git", "-C", ROOT, "status", "--porcelain", "--", ".", ":!bench"])
-        return found + (" with changes" if changed.strip() else "")
+        # What `bench/run` writes is no change.
+        written = [f":!bench/{name}" for name in ("RESULTS.md", "results.json")]
+        changed = checked(["git", "-C", ROOT, "status", "--porcelain", "--", ".", *written])
+        found += " with changes" if changed.strip() else ""
     except (Failed, OSError):
-        return "unknown"
+        found = "unknown"
+    # They may have been built from other files.
+    return found + (", programs given" if given else "")
 
 
-def versions(work):
+def versions():
     """The versions of everything that is compared."""
     lines = (BENCH / "requirements.txt").read_text().splitlines()
     found = dict(line.split("==") for line in lines if "==" in line)
+    packages = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
+    locked = {package["name"]: package["version"] for package in packages}
+    found |= {name: locked[name] for name in CRATES}
     found["Python"] = platform.python_version()
-    for name, command in (("Java", ["java", "-version"]), ("Rust", ["rustc", "--version"])):
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-            found[name] = (done.stdout + done.stderr).strip().splitlines()[0].replace('"', "")
-        except (OSError, IndexError, subprocess.TimeoutExpired):
-            found[name] = "not found"
+    found["Java"] = java().replace('"', "")
+    found["Rust"] = said(["rustc", "--version"], "rustc")
     return found
+
+
+def java():
+    """What the Java that Spark takes says of its version."""
+    home = os.environ.get("JAVA_HOME")
+    return said([f"{home}/bin/java" if home else "java", "-version"], "version")
+
+
+def said(command, word):
+    """The first line with a word that a command prints."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return "not found"
+    lines = (done.stdout + done.stderr).splitlines()
+    return next((line.strip() for line in lines if word in line), "not found")
