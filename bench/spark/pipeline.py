@@ -12,7 +12,6 @@ fits of the cross-validation at a time.
 
 import argparse
 import json
-import math
 import time
 from pathlib import Path
 
@@ -316,7 +315,9 @@ def fuse(features, scores, labels):
 
 def learn(events, ranks, regularisations, iterations):
     """Interactions, and the cross-validated model with the errors of its grid."""
+    from pyspark.ml import Pipeline
     from pyspark.ml.evaluation import RegressionEvaluator
+    from pyspark.ml.feature import SQLTransformer
     from pyspark.ml.recommendation import ALS
     from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
     from pyspark.sql import functions as F
@@ -345,14 +346,18 @@ def learn(events, ranks, regularisations, iterations):
         implicitPrefs=True,
         alpha=1.0,
         maxIter=iterations,
-        coldStartStrategy="drop",
+        coldStartStrategy="nan",
         seed=42,
     )
+    # All pairs are judged: a user or product that is not in the other folds is predicted 0.
+    filled = SQLTransformer(statement="SELECT *, nanvl(prediction, 0D) AS filled FROM __THIS__")
     grid = ParamGridBuilder().addGrid(als.rank, ranks).addGrid(als.regParam, regularisations)
     validator = CrossValidator(
-        estimator=als,
+        estimator=Pipeline(stages=[als, filled]),
         estimatorParamMaps=grid.build(),
-        evaluator=RegressionEvaluator(metricName="rmse", labelCol="preference"),
+        evaluator=RegressionEvaluator(
+            metricName="rmse", labelCol="preference", predictionCol="filled"
+        ),
         numFolds=3,
         parallelism=2,
         seed=42,
@@ -366,7 +371,7 @@ def learn(events, ranks, regularisations, iterations):
         }
         for settings, error in zip(validator.getEstimatorParamMaps(), fitted.avgMetrics)
     ]
-    return interactions, fitted.bestModel, errors
+    return interactions, fitted.bestModel.stages[0], errors
 
 
 def main():
@@ -424,7 +429,7 @@ def main():
                 "net_revenue": str(revenue),
                 "n_clusters": k,
                 "silhouettes": silhouettes,
-                "errors": [error for error in errors if not math.isnan(error["rmse"])],
+                "errors": errors,
                 "user": user,
                 "list": [row["item"] for row in found["recommendations"]],
                 "parts": seconds,
