@@ -49,8 +49,9 @@ impl AlsValidParams {
     /// A user or item without interactions gets zero factors. So does, with implicit feedback, one
     /// without a positive score.
     ///
-    /// Memory: beside the interactions, the factors of both sides and a padded copy of one, and
-    /// two bytes per row.
+    /// Memory: beside the interactions, the factors of both sides, a padded copy of one where the
+    /// number of factors is no multiple of eight, a turned copy of one where short rows are solved
+    /// in the eigenbasis of its Gram matrix, and two bytes per row.
     ///
     /// # Errors
     /// No interaction; no positive score (implicit feedback); equations without a unique solution,

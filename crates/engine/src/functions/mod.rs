@@ -6,8 +6,8 @@
 //! | `parse_utc(text)` | `timestamp(us, UTC)`, null when the text is not an instant |
 //! | `unit_hash(id, seed)` | `double` in [0, 1), the same for the same id and seed for ever |
 //!
-//! The aggregate `latest(value, time)` gives what was said last. The others (`distinct_of`, `tally`, `favourite`, `latest_start`, `ledger`) look at each
-//! group as a whole; `per_group` has them.
+//! The aggregate `latest(value, time)` gives what was said last. The others (`distinct_of`, `tally`,
+//! `favourite`, `latest_start`, `ledger`) look at each group as a whole; `per_group` has them.
 
 mod groups;
 mod latest;
