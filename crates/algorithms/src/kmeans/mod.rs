@@ -46,6 +46,7 @@
 mod error;
 mod fit;
 mod model;
+mod offer;
 mod params;
 mod partial;
 mod pass;
