@@ -134,6 +134,14 @@ impl Points {
         tile.iter().map(move |column| column.0[index % LANES])
     }
 
+    /// Squared Euclidean distance of a row from a point, as [`tiles`](crate::tiles) compute it.
+    pub(crate) fn squared_distance(&self, row: usize, point: &[f64]) -> f64 {
+        self.row(row).zip(point).fold(0.0, |sum, (value, &other)| {
+            let difference = value - other;
+            difference.mul_add(difference, sum)
+        })
+    }
+
     /// The given rows, in this order; at least one.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let n_features = self.n_features;

@@ -64,7 +64,7 @@ impl<'a> Rows<'a> {
 pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |sum, (&p, &q)| {
         let difference = p - q;
-        sum + difference * difference
+        difference.mul_add(difference, sum)
     })
 }
 

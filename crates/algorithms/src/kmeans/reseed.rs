@@ -28,13 +28,8 @@ pub(super) fn fill_empty(
         return false;
     }
     let centroids = Rows::new(centroids);
-    let to_own = |(row, &label): (usize, &u32)| {
-        let own = centroids.row(label as usize).iter();
-        own.zip(points.row(row)).fold(0.0, |sum, (&c, x)| {
-            let difference = x - c;
-            sum + difference * difference
-        })
-    };
+    let to_own =
+        |(row, &label): (usize, &u32)| points.squared_distance(row, centroids.row(label as usize));
     let distances: Vec<f64> = labels.par_iter().enumerate().map(to_own).collect();
     let mut taken: Vec<usize> = Vec::with_capacity(empty.len());
     for cluster in empty {

@@ -6,7 +6,7 @@ use super::offer::{Offer, Role};
 use crate::isa;
 use crate::points::{MIN_CHUNKS, Points};
 use crate::random;
-use crate::rows::{BLOCK_ROWS, squared_distance};
+use crate::rows::BLOCK_ROWS;
 use crate::tiles::{Column, LANES, smaller};
 
 /// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 6): the first centroid is any row. For
@@ -111,15 +111,9 @@ impl<R: RngCore> Start<R> {
     fn weights(&self, points: &Points, block: usize) -> Vec<f64> {
         let last = self.centroids.len() - points.n_features();
         let last = &self.centroids[last..];
-        let mut values = Vec::with_capacity(points.n_features());
-        let mut distance = |row: usize| {
-            values.clear();
-            values.extend(points.row(row));
-            squared_distance(&values, last)
-        };
         let first = block * BLOCK_ROWS;
         let rows = first..first + points.rows_in(block);
-        rows.map(|row| smaller(distance(row), self.nearest[row]))
+        rows.map(|row| smaller(points.squared_distance(row, last), self.nearest[row]))
             .collect()
     }
 }

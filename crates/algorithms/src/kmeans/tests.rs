@@ -44,7 +44,7 @@ pub(super) fn plain_assign(x: ArrayView2<f64>, centroids: &Array2<f64>) -> (Vec<
             let distance = row
                 .iter()
                 .zip(centroid)
-                .fold(0.0, |sum, (a, b)| sum + (a - b) * (a - b));
+                .fold(0.0, |sum, (a, b)| (a - b).mul_add(a - b, sum));
             if distance < best.1 {
                 best = (cluster, distance);
             }

@@ -6,7 +6,8 @@
 //! [`isa`](crate::isa). The last tile of a matrix is filled up with copies of its last row.
 //!
 //! **Distances** are sums of squared differences in feature order, never `|x|² - 2xy + |y|²`: they
-//! carry no cancellation and equal a plain scalar loop bit for bit. They are `f64`: with AVX-512
+//! carry no cancellation and equal a plain scalar loop bit for bit. Squares are added by fused
+//! multiplications, in one rounding. They are `f64`: with AVX-512
 //! eight rows at a time are fast enough (the loops wait for the memory as much as for the
 //! arithmetic when there are few features), and no label is ever decided by the rounding of an
 //! `f32`.
@@ -91,7 +92,7 @@ pub(crate) fn squared_distances<const N: usize>(tile: &[Column], points: &[f64])
 fn add_squares(sums: &mut [f64; LANES], column: &[f64; LANES], coordinate: f64) {
     for lane in 0..LANES {
         let difference = column[lane] - coordinate;
-        sums[lane] += difference * difference;
+        sums[lane] = difference.mul_add(difference, sums[lane]);
     }
 }
 

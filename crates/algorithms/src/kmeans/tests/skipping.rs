@@ -24,7 +24,7 @@ pub(in crate::kmeans) fn plain_pass(x: ArrayView2<f64>, centroids: &Array2<f64>)
                 lane.counts[cluster] += 1;
                 let centroid = centroids.row(cluster);
                 let differences = x.row(row).into_iter().zip(centroid);
-                lane.inertia += differences.fold(0.0, |sum, (a, b)| sum + (a - b) * (a - b));
+                lane.inertia += differences.fold(0.0, |sum, (a, b)| (a - b).mul_add(a - b, sum));
             }
             let mut of_block = KMeansPartial::zeros(n_clusters, n_features);
             lanes.iter().for_each(|lane| of_block.merge(lane));
