@@ -6,7 +6,7 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::rows::{BLOCK_ROWS, LARGEST, first_non_finite, first_too_large};
+use crate::rows::{BLOCK_ROWS, LARGEST, first_non_finite, first_too_large, squared_distance_from};
 use crate::tiles::{CHUNK_TILES, Column, LANES, pack};
 
 /// A matrix whose values have been checked, laid out for the kernels of
@@ -134,12 +134,9 @@ impl Points {
         tile.iter().map(move |column| column.0[index % LANES])
     }
 
-    /// Squared Euclidean distance of a row from a point, as [`tiles`](crate::tiles) compute it.
+    /// Squared Euclidean distance of a row from a point.
     pub(crate) fn squared_distance(&self, row: usize, point: &[f64]) -> f64 {
-        self.row(row).zip(point).fold(0.0, |sum, (value, &other)| {
-            let difference = value - other;
-            difference.mul_add(difference, sum)
-        })
+        squared_distance_from(self.row(row), point)
     }
 
     /// The given rows, in this order; at least one.

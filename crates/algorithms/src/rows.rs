@@ -62,7 +62,13 @@ impl<'a> Rows<'a> {
 /// [`tiles`](crate::tiles) do.
 #[inline]
 pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).fold(0.0, |sum, (&p, &q)| {
+    squared_distance_from(a.iter().copied(), b)
+}
+
+/// [`squared_distance`] of a point whose coordinates come one by one.
+#[inline]
+pub(crate) fn squared_distance_from(a: impl Iterator<Item = f64>, b: &[f64]) -> f64 {
+    a.zip(b).fold(0.0, |sum, (p, &q)| {
         let difference = p - q;
         difference.mul_add(difference, sum)
     })

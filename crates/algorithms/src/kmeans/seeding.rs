@@ -157,18 +157,13 @@ fn offer<R>(points: &Points, starts: &mut [&mut Start<R>]) -> Vec<Vec<Vec<f64>>>
             })
         })
         .collect();
-    let mut sums: Vec<Vec<Vec<f64>>> = Vec::with_capacity(starts.len());
-    for (place, role) in roles.iter().enumerate() {
-        if matches!(role, Role::Centroid(_)) {
-            sums.push(Vec::new());
-        }
-        let of_blocks = chunk_sums.iter().map(|chunk| chunk[place].sum());
-        // The first one is a centroid.
-        if let Some(of_start) = sums.last_mut() {
-            of_start.push(of_blocks.collect());
-        }
-    }
-    sums
+    let sums_of = |place: usize| chunk_sums.iter().map(move |chunk| chunk[place].sum());
+    let mut places = 0..roles.len();
+    let of_start = |start: &&mut Start<R>| {
+        let places = places.by_ref().take(1 + start.candidates.len());
+        places.map(|place| sums_of(place).collect()).collect()
+    };
+    starts.iter().map(of_start).collect()
 }
 
 /// The row at which the running total of the weights passes `unit` times their sum, which is that of

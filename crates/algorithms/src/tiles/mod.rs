@@ -7,10 +7,9 @@
 //!
 //! **Distances** are sums of squared differences in feature order, never `|x|² - 2xy + |y|²`: they
 //! carry no cancellation and equal a plain scalar loop bit for bit. Squares are added by fused
-//! multiplications, in one rounding. They are `f64`: with AVX-512
-//! eight rows at a time are fast enough (the loops wait for the memory as much as for the
-//! arithmetic when there are few features), and no label is ever decided by the rounding of an
-//! `f32`.
+//! multiplications, in one rounding. They are `f64`: with AVX-512 eight rows at a time are fast
+//! enough (the loops wait for the memory as much as for the arithmetic when there are few features),
+//! and no label is ever decided by the rounding of an `f32`.
 //!
 //! **Sums over rows** of a block go by lanes: lane `l` takes the rows `l`, `l + 8`, `l + 16`, … of
 //! the block that belong to the sum, in this order, starting from 0; then the lanes are added in
