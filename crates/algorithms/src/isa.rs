@@ -12,7 +12,15 @@
 //! A processor without a fused multiply-add (of the x86-64, those before 2013) computes it in
 //! software: the same bits, slowly.
 
+mod transpose;
+
 use std::sync::OnceLock;
+
+pub(crate) use transpose::{scale_into_lanes, take_lanes_apart};
+
+/// The height of register tiles of a kernel that is compiled for AVX-512, and of no other.
+#[cfg(target_arch = "x86_64")]
+const ROWS_OF_AVX512: usize = 8;
 
 /// A computation worth compiling for several instruction sets.
 ///
@@ -130,7 +138,7 @@ fn portable<K: Kernel>(kernel: K) -> K::Output {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,fma")]
 fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<8>()
+    kernel.run::<ROWS_OF_AVX512>()
 }
 
 #[cfg(target_arch = "x86_64")]

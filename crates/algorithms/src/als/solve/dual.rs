@@ -111,9 +111,11 @@ fn gather<S: Real, T: Real>(row: &[S], scale: T, roots: &[T], target: &mut [T]) 
     let (target, _) = target.as_chunks_mut::<PAD>();
     for (target, (row, root)) in target.iter_mut().zip(row.iter().zip(roots)) {
         one_at_a_time();
+        let mut scaled = [T::ZERO; PAD];
         for lane in 0..PAD {
-            target[lane] = T::from_f64(row[lane].to_f64()) * (scale * root[lane]);
+            scaled[lane] = T::from_f64(row[lane].to_f64()) * (scale * root[lane]);
         }
+        *target = scaled;
     }
 }
 

@@ -65,7 +65,7 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
         debug_assert_eq!(w.len(), n);
         z.resize(n * d, [T::ZERO; SYSTEMS]);
         roots.resize(stride, [T::ZERO; SYSTEMS]);
-        side_by_side(&scales, roots);
+        side_by_side::<_, ROWS>(&scales, roots);
         let roots = &roots[..d];
         let entries = z.chunks_exact_mut(d).zip(w.iter_mut().zip(weights));
         for (entry, (z, (w, weight))) in entries.enumerate() {
@@ -73,16 +73,18 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
             for scale in &mut scale {
                 *scale = scale.sqrt();
             }
+            let mut scaled = *w;
             for lane in 0..SYSTEMS {
-                w[lane] = w[lane] / scale[lane];
+                scaled[lane] = scaled[lane] / scale[lane];
             }
+            *w = scaled;
             let mut rows = [&table[..0]; SYSTEMS];
             for lane in 0..SYSTEMS {
                 if let Some(&index) = indices[lane].get(entry) {
                     rows[lane] = &table[index as usize * stride..][..stride];
                 }
             }
-            gather(&rows, &scale, roots, z);
+            gather::<_, _, ROWS>(&rows, &scale, roots, z);
         }
         system.clear();
         system.resize(n * (n + 1) / 2, [T::ZERO; SYSTEMS]);
@@ -104,9 +106,11 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
         }
         for (x, root) in x.iter_mut().zip(roots) {
             one_at_a_time();
+            let mut scaled = *x;
             for lane in 0..SYSTEMS {
-                x[lane] = x[lane] * root[lane];
+                scaled[lane] = scaled[lane] * root[lane];
             }
+            *x = scaled;
         }
         solved
     }
@@ -115,7 +119,7 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
 /// Writes a row of each system to `target`, whose length is theirs; most often they are all the same
 /// row.
 #[inline(always)]
-fn side_by_side<T: Real>(rows: &Lanes<&[T]>, target: &mut [Lanes<T>]) {
+fn side_by_side<T: Real, const ROWS: usize>(rows: &Lanes<&[T]>, target: &mut [Lanes<T>]) {
     let [first, others @ ..] = rows;
     if others.iter().all(|row| std::ptr::eq(*first, *row)) {
         for (target, &value) in target.iter_mut().zip(*first) {
@@ -128,14 +132,14 @@ fn side_by_side<T: Real>(rows: &Lanes<&[T]>, target: &mut [Lanes<T>]) {
     let (blocks, _) = target.as_chunks_mut::<PAD>();
     for (block, target) in blocks.iter_mut().enumerate() {
         one_at_a_time();
-        columns(rows, block, &ones[0], &ones, target);
+        columns::<_, _, ROWS>(rows, block, &ones[0], &ones, target);
     }
 }
 
 /// Writes a row of each system, times its scale and the roots of the columns, to `z`; zeros for a row
 /// that is empty.
 #[inline(always)]
-fn gather<S: Real, T: Real>(
+fn gather<S: Real, T: Real, const ROWS: usize>(
     rows: &Lanes<&[S]>,
     scale: &Lanes<T>,
     roots: &[Lanes<T>],
@@ -145,44 +149,34 @@ fn gather<S: Real, T: Real>(
     let (root_blocks, rest_of_roots) = roots.as_chunks::<PAD>();
     for (block, (target, roots)) in blocks.iter_mut().zip(root_blocks).enumerate() {
         one_at_a_time();
-        columns(rows, block, scale, roots, target);
+        columns::<_, _, ROWS>(rows, block, scale, roots, target);
     }
     if !rest.is_empty() {
         let mut roots = [[T::ZERO; SYSTEMS]; PAD];
         roots[..rest.len()].copy_from_slice(rest_of_roots);
         let mut last = [[T::ZERO; SYSTEMS]; PAD];
-        columns(rows, root_blocks.len(), scale, &roots, &mut last);
+        columns::<_, _, ROWS>(rows, root_blocks.len(), scale, &roots, &mut last);
         rest.copy_from_slice(&last[..rest.len()]);
     }
 }
 
 /// Some columns of what [`gather`] writes.
 #[inline(always)]
-fn columns<S: Real, T: Real>(
+fn columns<S: Real, T: Real, const ROWS: usize>(
     rows: &Lanes<&[S]>,
     block: usize,
     scale: &Lanes<T>,
     roots: &[Lanes<T>; PAD],
     target: &mut [Lanes<T>; PAD],
 ) {
-    for first in (0..SYSTEMS).step_by(PAD) {
-        let mut values = [[S::ZERO; PAD]; PAD];
-        unrolled!(i < PAD, {
-            let (chunks, _) = rows[first + i].as_chunks::<PAD>();
-            if let Some(chunk) = chunks.get(block) {
-                values[i] = *chunk;
-            }
-        });
-        unrolled!(j < PAD, {
-            let mut column = [T::ZERO; PAD];
-            unrolled!(i < PAD, column[i] = T::from_f64(values[i][j].to_f64()));
-            let target = &mut target[j][first..][..PAD];
-            let (scale, roots) = (&scale[first..][..PAD], &roots[j][first..][..PAD]);
-            for i in 0..PAD {
-                target[i] = column[i] * (scale[i] * roots[i]);
-            }
-        });
+    let zeros = [S::ZERO; PAD];
+    let mut chunks = [&zeros; SYSTEMS];
+    for lane in 0..SYSTEMS {
+        if let Some(chunk) = rows[lane].as_chunks::<PAD>().0.get(block) {
+            chunks[lane] = chunk;
+        }
     }
+    T::scale_into_lanes::<S, ROWS>(&chunks, scale, roots, target);
 }
 
 /// `I + Z Z'`, the lower triangle, in tiles of `TILE` by `TILE` that stay in registers.

@@ -164,12 +164,7 @@ impl<T: Real> Kernel for Apart<'_, T> {
                     finite[lane] &= column[lane].to_f32().is_finite();
                 }
             }
-            for first in (0..SYSTEMS).step_by(PAD) {
-                unrolled!(i < PAD, {
-                    let target = &mut chunks[(first + i) * blocks.len() + block];
-                    unrolled!(j < PAD, target[j] = columns[j][first + i].to_f32());
-                });
-            }
+            T::take_lanes_apart::<ROWS>(columns, chunks, block, blocks.len());
         }
         finite
     }

@@ -2,6 +2,10 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
+use super::PAD;
+use super::lanes::{Lanes, SYSTEMS};
+use crate::isa::{self, one_at_a_time};
+
 /// The number types of the arithmetic: `f32` and `f64`.
 pub(crate) trait Real:
     Copy
@@ -38,6 +42,33 @@ pub(crate) trait Real:
 
     /// `self a + b`, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
+
+    /// Writes rows of a table to lanes, times a factor for each row and one for each of its numbers.
+    #[inline(always)]
+    fn scale_into_lanes<S: Real, const ROWS: usize>(
+        rows: &Lanes<&[S; PAD]>,
+        of_rows: &Lanes<Self>,
+        of_numbers: &[Lanes<Self>; PAD],
+        target: &mut [Lanes<Self>; PAD],
+    ) {
+        scale_plainly(rows, of_rows, of_numbers, target);
+    }
+
+    /// Writes what stands in lanes to rows, rounded, each the block `first` of `width` blocks.
+    #[inline(always)]
+    fn take_lanes_apart<const ROWS: usize>(
+        lanes: &[Lanes<Self>; PAD],
+        rows: &mut [[f32; PAD]],
+        first: usize,
+        width: usize,
+    ) {
+        for (lane, row) in rows.iter_mut().skip(first).step_by(width).enumerate() {
+            *row = lanes.map(|column| column[lane].to_f32());
+        }
+    }
+
+    /// The same rows, if that is their type.
+    fn as_singles<'a>(rows: &Lanes<&'a [Self; PAD]>) -> Option<Lanes<&'a [f32; PAD]>>;
 
     /// The one of two copies of the same numbers that is in this type.
     fn choose<'a>(single: &'a [f32], double: &'a [f64]) -> &'a [Self];
@@ -81,6 +112,34 @@ impl Real for f32 {
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         self.mul_add(a, b)
+    }
+
+    #[inline(always)]
+    fn scale_into_lanes<S: Real, const ROWS: usize>(
+        rows: &Lanes<&[S; PAD]>,
+        of_rows: &Lanes<Self>,
+        of_numbers: &[Lanes<Self>; PAD],
+        target: &mut [Lanes<Self>; PAD],
+    ) {
+        match S::as_singles(rows) {
+            Some(rows) => isa::scale_into_lanes::<ROWS>(&rows, of_rows, of_numbers, target),
+            None => scale_plainly(rows, of_rows, of_numbers, target),
+        }
+    }
+
+    #[inline(always)]
+    fn take_lanes_apart<const ROWS: usize>(
+        lanes: &[Lanes<Self>; PAD],
+        rows: &mut [[f32; PAD]],
+        first: usize,
+        width: usize,
+    ) {
+        isa::take_lanes_apart::<ROWS>(lanes, rows, first, width);
+    }
+
+    #[inline(always)]
+    fn as_singles<'a>(rows: &Lanes<&'a [Self; PAD]>) -> Option<Lanes<&'a [f32; PAD]>> {
+        Some(*rows)
     }
 
     fn choose<'a>(single: &'a [f32], _: &'a [f64]) -> &'a [Self] {
@@ -129,11 +188,35 @@ impl Real for f64 {
         self.mul_add(a, b)
     }
 
+    #[inline(always)]
+    fn as_singles<'a>(_: &Lanes<&'a [Self; PAD]>) -> Option<Lanes<&'a [f32; PAD]>> {
+        None
+    }
+
     fn choose<'a>(_: &'a [f32], double: &'a [f64]) -> &'a [Self] {
         double
     }
 
     fn from_singles(values: &[f32]) -> Cow<'_, [Self]> {
         Cow::Owned(values.iter().map(|&value| f64::from(value)).collect())
+    }
+}
+
+/// [`Real::scale_into_lanes`] for any types.
+#[inline(always)]
+fn scale_plainly<S: Real, T: Real>(
+    rows: &Lanes<&[S; PAD]>,
+    of_rows: &Lanes<T>,
+    of_numbers: &[Lanes<T>; PAD],
+    target: &mut [Lanes<T>; PAD],
+) {
+    for (j, target) in target.iter_mut().enumerate() {
+        one_at_a_time();
+        let mut scaled = [T::ZERO; SYSTEMS];
+        for lane in 0..SYSTEMS {
+            let value = T::from_f64(rows[lane][j].to_f64());
+            scaled[lane] = value * (of_rows[lane] * of_numbers[j][lane]);
+        }
+        *target = scaled;
     }
 }

@@ -224,19 +224,19 @@ impl<T: Real> Kernel for Addition<'_, T> {
             };
             let mut column = 0;
             while column + 8 * PAD <= stride {
-                part.gather::<8>(self.b, column);
+                part.gather::<PAD, 8>(self.b, column);
                 column += 8 * PAD;
             }
             if column + 4 * PAD <= stride {
-                part.gather::<4>(self.b, column);
+                part.gather::<PAD, 4>(self.b, column);
                 column += 4 * PAD;
             }
             if column + 2 * PAD <= stride {
-                part.gather::<2>(self.b, column);
+                part.gather::<WIDE, 1>(self.b, column);
                 column += 2 * PAD;
             }
             if column < stride {
-                part.gather::<1>(self.b, column);
+                part.gather::<PAD, 1>(self.b, column);
             }
             let mut ahead = Ahead::new(table, stride, later);
             outer_products_and_fetch::<T, f32, ROWS>(self.a, stride, part.target, &mut ahead);
@@ -258,28 +258,23 @@ struct Part<'a, T> {
 impl<T: Real> Part<'_, T> {
     /// Gathers some columns, and adds `beta z` to `b`, which stays in registers.
     #[inline(always)]
-    fn gather<const CHUNKS: usize>(&mut self, b: &mut [T], column: usize) {
-        let (b, _) = b[column..].as_chunks_mut::<PAD>();
-        let mut sums = [[T::ZERO; PAD]; CHUNKS];
+    fn gather<const COLUMNS: usize, const CHUNKS: usize>(&mut self, b: &mut [T], column: usize) {
+        let (b, _) = b[column..].as_chunks_mut::<COLUMNS>();
+        let mut sums = [[T::ZERO; COLUMNS]; CHUNKS];
         unrolled!(c < CHUNKS, sums[c] = b[c]);
         let targets = self.target.chunks_exact_mut(self.stride);
         let entries = self.indices.iter().zip(self.weights.iter().zip(self.beta));
         for (target, (&index, (&weight, &beta))) in targets.zip(entries) {
             one_at_a_time();
             let root = weight.sqrt();
-            let from = &self.table[index as usize * self.stride + column..][..CHUNKS * PAD];
-            let target = &mut target[column..][..CHUNKS * PAD];
+            let from = &self.table[index as usize * self.stride + column..][..CHUNKS * COLUMNS];
+            let target = &mut target[column..][..CHUNKS * COLUMNS];
+            let (from, _) = from.as_chunks::<COLUMNS>();
+            let (target, _) = target.as_chunks_mut::<COLUMNS>();
             unrolled!(c < CHUNKS, {
-                let mut z = [T::ZERO; PAD];
-                for lane in 0..PAD {
-                    z[lane] = T::from_f32(from[c * PAD + lane]);
-                }
-                for lane in 0..PAD {
-                    sums[c][lane] = beta.mul_add(z[lane], sums[c][lane]);
-                }
-                for lane in 0..PAD {
-                    target[c * PAD + lane] = root * z[lane];
-                }
+                let z = from[c].map(T::from_f32);
+                add_scaled(&mut sums[c], beta, &z);
+                target[c] = z.map(|z| root * z);
             });
         }
         unrolled!(c < CHUNKS, b[c] = sums[c]);
