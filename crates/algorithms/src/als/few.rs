@@ -2,21 +2,113 @@
 
 use super::design::Design;
 use super::half_step::{HalfStep, diagonal_of};
-use super::interactions::Row;
-use super::objective::Weigh;
+use super::interactions::SparseRows;
+use super::params::AlsValidParams;
 use super::rotation::Rotation;
-use super::solve::{Apart, BatchBuffers, CombineBatch, DualBatch, Lanes, Real, SYSTEMS};
+use super::schedule::Place;
+use super::solve::{
+    Ahead, Apart, BatchBuffers, BatchEntry, CombineBatch, DualBatch, Lanes, Real, SYSTEMS,
+};
 
 /// Most entries of a row that is solved beside others; more are work enough for a row by itself.
 pub(crate) const FEW: usize = 16;
 
-/// Systems side by side, and their solutions.
+/// Rows of very few entries, laid side by side once for a fit: what their scores weigh is the same in
+/// every iteration.
+pub(crate) struct FewRows<T> {
+    /// In the order of their lengths: systems side by side take as long as the largest of them.
+    places: Vec<Place>,
+    /// For each row the scores its penalties grow with.
+    n_penalized: Vec<u8>,
+    /// Entries of each [`SYSTEMS`] rows.
+    lengths: Vec<u8>,
+    entries: Vec<BatchEntry<T>>,
+}
+
+/// Up to [`SYSTEMS`] rows of [`FewRows`].
+#[derive(Clone, Copy)]
+pub(crate) struct FewBatch<'a, T> {
+    pub(crate) places: &'a [Place],
+    n_penalized: &'a [u8],
+    entries: &'a [BatchEntry<T>],
+}
+
+impl<T: Real> FewRows<T> {
+    /// The rows at these places from `first` on. No row has more than [`FEW`] entries, or none.
+    pub(crate) fn new(
+        params: &AlsValidParams,
+        rows: &SparseRows,
+        first: usize,
+        mut places: Vec<Place>,
+    ) -> Self {
+        let row = |place: Place| rows.row(first + usize::from(place));
+        places.sort_by_key(|&place| row(place).len());
+        let n_penalized = |&place: &Place| params.n_penalized(row(place)) as u8;
+        let n_penalized = places.iter().map(n_penalized).collect();
+        let (mut lengths, mut entries) = (Vec::new(), Vec::new());
+        for places in places.chunks(SYSTEMS) {
+            let n = places.last().map_or(0, |&place| row(place).len());
+            lengths.push(n as u8);
+            let start = entries.len();
+            entries.resize_with(start + n, BatchEntry::default);
+            let entries: &mut [BatchEntry<T>] = &mut entries[start..];
+            for (lane, place) in (0..SYSTEMS).zip(places.iter().chain(places.iter().cycle())) {
+                let row = row(*place);
+                // What is beyond the last entry of a row has its index, so that nothing but what the
+                // row needs is read.
+                let last = row.indices.last().copied().unwrap_or_default();
+                for (number, entry) in entries.iter_mut().enumerate() {
+                    entry.indices[lane] = row.indices.get(number).copied().unwrap_or(last);
+                    let score = row.scores.get(number).filter(|_| lane < places.len());
+                    if let Some(&score) = score {
+                        let weighed = params.feedback.entry(score, 0.0);
+                        let root = T::from_f64(weighed.weight).sqrt();
+                        entry.roots[lane] = root;
+                        entry.targets[lane] = T::from_f64(weighed.beta) / root;
+                    }
+                }
+            }
+        }
+        Self {
+            places,
+            n_penalized,
+            lengths,
+            entries,
+        }
+    }
+
+    /// The rows, as many at a time as are solved side by side.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = FewBatch<'_, T>> {
+        let rows = self.places.chunks(SYSTEMS);
+        let rows = rows
+            .zip(self.n_penalized.chunks(SYSTEMS))
+            .zip(&self.lengths);
+        let mut entries = &self.entries[..];
+        rows.map(move |((places, n_penalized), &length)| {
+            let (here, later) = entries.split_at(length.into());
+            entries = later;
+            FewBatch {
+                places,
+                n_penalized,
+                entries: here,
+            }
+        })
+    }
+}
+
+impl<T> FewBatch<'_, T> {
+    /// Fetches what the rows need of a table from memory.
+    pub(crate) fn fetch<S>(&self, table: &[S], stride: usize) {
+        for entry in self.entries {
+            Ahead::new(table, stride, &entry.indices).fetch_all();
+        }
+    }
+}
+
+/// Room for systems side by side, and their solutions.
 #[derive(Default)]
 pub(crate) struct Batch<T> {
-    scores: Vec<Lanes<f32>>,
-    offsets: Vec<Lanes<f64>>,
-    weights: Vec<Lanes<T>>,
-    beta: Vec<Lanes<T>>,
+    w: Vec<Lanes<T>>,
     buffers: BatchBuffers<T>,
     x: Vec<Lanes<T>>,
     turned_back: Vec<Lanes<T>>,
@@ -41,17 +133,16 @@ pub(super) fn scales_of_few<T: Real>(
 }
 
 impl<T: Real> HalfStep<'_, T> {
-    /// Solves up to [`SYSTEMS`] rows that are solved in their entries; hands out the number of
-    /// each and its solution, none if its equations have no unique one. What is found for a row does
-    /// not depend on the others.
+    /// Solves some rows that are solved in their entries; hands out the number of each and its
+    /// solution, none if its equations have no unique one. What is found for a row does not depend on
+    /// the others.
     pub(crate) fn solve_few(
         &self,
-        rows: &[Row<'_>],
+        rows: FewBatch<'_, T>,
         batch: &mut Batch<T>,
         mut take: impl FnMut(usize, Option<&[f32]>),
     ) {
-        debug_assert!(rows.len() <= SYSTEMS);
-        self.fill(rows, batch);
+        self.aim(rows.entries, &mut batch.w);
         let stride = self.design.stride;
         let solved = match &self.rotation {
             None => self.solve_few_from(&self.design.rows, rows, batch),
@@ -73,87 +164,54 @@ impl<T: Real> HalfStep<'_, T> {
         };
         let solutions = &mut batch.solutions;
         let finite = Apart { x, rows: solutions }.compute();
-        let solutions = solutions.chunks_exact(stride).take(rows.len());
+        let solutions = solutions.chunks_exact(stride).take(rows.places.len());
         for (lane, solution) in solutions.enumerate() {
             take(lane, (solved[lane] && finite[lane]).then_some(solution));
         }
     }
 
-    /// Writes what the scores of some rows weigh to a batch. Entries that a row lacks have weight 1.
-    fn fill(&self, rows: &[Row<'_>], batch: &mut Batch<T>) {
-        let design = &self.design;
-        let n = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-        let Batch {
-            scores,
-            offsets,
-            weights,
-            beta,
-            ..
-        } = batch;
-        scores.resize(n, [0.0; SYSTEMS]);
-        weights.resize(n, [T::ZERO; SYSTEMS]);
-        beta.resize(n, [T::ZERO; SYSTEMS]);
-        let biases = design.params.has_biases();
-        offsets.resize(if biases { n } else { 0 }, [0.0; SYSTEMS]);
-        for (lane, row) in rows.iter().enumerate() {
-            for (scores, &score) in scores.iter_mut().zip(row.scores) {
-                scores[lane] = score;
-            }
-            for (offsets, &index) in offsets.iter_mut().zip(row.indices) {
-                offsets[lane] = design.offset(index);
-            }
+    /// Writes what the scores of some rows ask for.
+    fn aim(&self, entries: &[BatchEntry<T>], w: &mut Vec<Lanes<T>>) {
+        w.clear();
+        w.extend(entries.iter().map(|entry| entry.targets));
+        if !self.design.params.has_biases() {
+            return;
         }
-        Weigh {
-            feedback: design.params.feedback,
-            scores: scores.as_flattened(),
-            offsets: offsets.as_flattened(),
-            weights: weights.as_flattened_mut(),
-            beta: beta.as_flattened_mut(),
-        }
-        .compute();
-        // What an earlier batch left where a row has no entry has been weighed too.
-        for lane in 0..SYSTEMS {
-            for entry in rows.get(lane).map_or(0, Row::len)..n {
-                (weights[entry][lane], beta[entry][lane]) = (T::ONE, T::ZERO);
+        // With biases every score weighs 1, and what it asks for changes with them.
+        for (w, entry) in w.iter_mut().zip(entries) {
+            for lane in (0..SYSTEMS).filter(|&lane| entry.roots[lane] > T::ZERO) {
+                let offset = self.design.offset(entry.indices[lane]);
+                w[lane] = T::from_f64(w[lane].to_f64() - offset);
             }
         }
     }
 
-    /// Solves a batch that has been filled, for the rows of a table; says which have been solved.
+    /// Solves some rows for the rows of a table, with what they ask for in the batch; says which have
+    /// been solved.
     fn solve_few_from<S: Real>(
         &self,
         table: &[S],
-        rows: &[Row<'_>],
+        rows: FewBatch<'_, T>,
         batch: &mut Batch<T>,
     ) -> Lanes<bool> {
-        let Batch {
-            weights,
-            beta,
-            buffers,
-            x,
-            ..
-        } = batch;
+        let Batch { w, buffers, x, .. } = batch;
         let (stride, width) = (self.design.stride, self.design.width);
-        let scales = |row| {
-            let n_penalized = self.design.params.n_penalized(row);
-            &self.few_scales[n_penalized * stride..][..stride]
-        };
+        let scales =
+            |n_penalized: u8| &self.few_scales[usize::from(n_penalized) * stride..][..stride];
         // Where there is no row, what the first needs will do.
-        let first = rows.first().copied().unwrap_or_default();
-        let (mut indices, mut each_scales): (Lanes<&[u32]>, _) =
-            ([&[]; SYSTEMS], [scales(first); SYSTEMS]);
-        for (lane, &row) in rows.iter().enumerate() {
-            (indices[lane], each_scales[lane]) = (row.indices, scales(row));
+        let first = rows.n_penalized.first().copied().unwrap_or_default();
+        let mut each_scales = [scales(first); SYSTEMS];
+        for (each, &n_penalized) in each_scales.iter_mut().zip(rows.n_penalized) {
+            *each = scales(n_penalized);
         }
         // The padding stays as it is.
         x.resize(stride, [T::ZERO; SYSTEMS]);
         DualBatch {
             table,
             stride,
-            indices,
+            entries: rows.entries,
             scales: each_scales,
-            weights,
-            beta,
+            w,
             buffers,
             x: &mut x[..width],
         }

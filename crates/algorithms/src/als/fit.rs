@@ -10,7 +10,7 @@ use super::interactions::Interactions;
 use super::model::{Als, Factors};
 use super::params::AlsValidParams;
 use super::schedule::Scheduled;
-use super::solve::padded;
+use super::solve::{Real, padded};
 use crate::random;
 
 /// A fitted model and how the fit went.
@@ -51,7 +51,8 @@ impl AlsValidParams {
     ///
     /// Memory: beside the interactions, the factors of both sides, a padded copy of one where the
     /// number of factors is no multiple of eight, a turned copy of one where short rows are solved
-    /// in the eigenbasis of its Gram matrix, and two bytes per row.
+    /// in the eigenbasis of its Gram matrix, two bytes per row, and where short rows are solved side
+    /// by side twelve bytes (in `f64` twenty) for each of their scores.
     ///
     /// # Errors
     /// No interaction; no positive score (implicit feedback); equations without a unique solution,
@@ -60,7 +61,7 @@ impl AlsValidParams {
     pub fn fit(&self, interactions: &Interactions) -> Result<AlsFit, AlsError> {
         self.check_interactions(interactions)?;
         let users = self.random_users(interactions.n_users());
-        self.iterate(interactions, users, self.mean_of(interactions))
+        self.iterate_from(interactions, WarmStart::Users(users))
     }
 
     /// Fits a model from given factors, for instance those of an earlier fit.
@@ -76,30 +77,41 @@ impl AlsValidParams {
         start: WarmStart,
     ) -> Result<AlsFit, AlsError> {
         self.check_interactions(interactions)?;
-        let mean = self.mean_of(interactions);
         let biases = self.has_biases();
-        let users = match start {
+        match &start {
             WarmStart::Users(users) => {
                 users.check(Side::User, interactions.n_users(), self.factors, biases)?;
-                users
             }
             WarmStart::Items(items) => {
                 items.check(Side::Item, interactions.n_items(), self.factors, biases)?;
-                let by_user = self.scheduled(Side::User, interactions);
-                self.half_step(&by_user, &items, None, mean, None)?
             }
-        };
-        self.iterate(interactions, users, mean)
+        }
+        self.iterate_from(interactions, start)
     }
 
-    fn iterate(
+    fn iterate_from(
         &self,
         interactions: &Interactions,
-        mut users: Factors,
-        mean: f32,
+        start: WarmStart,
     ) -> Result<AlsFit, AlsError> {
-        let by_user = self.scheduled(Side::User, interactions);
-        let by_item = self.scheduled(Side::Item, interactions);
+        match self.arithmetic {
+            Arithmetic::F32 => self.iterate::<f32>(interactions, start),
+            Arithmetic::F64 => self.iterate::<f64>(interactions, start),
+        }
+    }
+
+    fn iterate<T: Real>(
+        &self,
+        interactions: &Interactions,
+        start: WarmStart,
+    ) -> Result<AlsFit, AlsError> {
+        let mean = self.mean_of(interactions);
+        let by_user = self.scheduled::<T>(Side::User, interactions);
+        let by_item = self.scheduled::<T>(Side::Item, interactions);
+        let mut users = match start {
+            WarmStart::Users(users) => users,
+            WarmStart::Items(items) => self.half_step(&by_user, &items, None, mean, None)?,
+        };
         let (mut losses, mut iterations) = (Vec::new(), 0);
         let mut user_gram = self.gram_of(&users);
         let mut previous_items = None;
@@ -139,11 +151,11 @@ impl AlsValidParams {
     }
 
     /// One side of the interactions, and how its rows are solved.
-    pub(crate) fn scheduled<'a>(
+    pub(crate) fn scheduled<'a, T: Real>(
         &self,
         side: Side,
         interactions: &'a Interactions,
-    ) -> Scheduled<'a> {
+    ) -> Scheduled<'a, T> {
         let (rows, other) = match side {
             Side::User => (&interactions.by_user, &interactions.by_item),
             Side::Item => (&interactions.by_item, &interactions.by_user),
@@ -153,9 +165,9 @@ impl AlsValidParams {
 
     /// Solves one side. Without a given Gram matrix of the other it is computed. The solution is
     /// written to `room`, if its shape is right.
-    pub(crate) fn half_step(
+    pub(crate) fn half_step<T: Real>(
         &self,
-        side: &Scheduled<'_>,
+        side: &Scheduled<'_, T>,
         other: &Factors,
         gram: Option<&[f64]>,
         mean: f32,
@@ -167,15 +179,7 @@ impl AlsValidParams {
             None
         };
         let gram = gram.or(computed.as_deref());
-        let rotated = side.rotated;
-        match self.arithmetic {
-            Arithmetic::F32 => {
-                HalfStep::<f32>::new(self, mean, other, gram, rotated).solve_all(side, room)
-            }
-            Arithmetic::F64 => {
-                HalfStep::<f64>::new(self, mean, other, gram, rotated).solve_all(side, room)
-            }
-        }
+        HalfStep::<T>::new(self, mean, other, gram, side.rotated).solve_all(side, room)
     }
 
     /// `Z'Z` of one side, padded, if the feedback is implicit.

@@ -13,7 +13,7 @@ use super::model::{FactorRow, Factors};
 use super::params::AlsValidParams;
 use super::rotation::Rotation;
 use super::schedule::{BlockRows, Form, Place, Scheduled};
-use super::solve::{Ahead, Dual, NotPositive, Real, SYSTEMS};
+use super::solve::{Ahead, Dual, NotPositive, Real};
 use crate::isa::prefetch;
 
 /// The fixed side of a half-iteration, made ready for solving rows of the other.
@@ -87,7 +87,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
     /// `room`, if its shape is right.
     pub(crate) fn solve_all(
         &self,
-        side: &Scheduled<'_>,
+        side: &Scheduled<'_, T>,
         room: Option<Factors>,
     ) -> Result<Factors, AlsError> {
         let block_rows = side.block_rows;
@@ -139,8 +139,8 @@ impl<'a, T: Real> HalfStep<'a, T> {
     /// Solves all rows of a block but the long ones.
     fn solve_block(
         &self,
-        side: &Scheduled<'_>,
-        rows: &BlockRows,
+        side: &Scheduled<'_, T>,
+        rows: &BlockRows<T>,
         block: &mut Block<'_>,
         scratch: &mut Scratch<T>,
         batch: &mut Batch<T>,
@@ -163,23 +163,22 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 block.take(usize::from(place), self.solution(solved, scratch));
             }
         }
-        let mut batches = rows.few.chunks(SYSTEMS).peekable();
+        let mut batches = rows.few.batches().peekable();
         while let Some(few) = batches.next() {
-            let mut together = [Row::default(); SYSTEMS];
-            for (row, &place) in together.iter_mut().zip(few) {
-                *row = entries(place);
+            if let Some(next) = batches.peek() {
+                match &self.rotation {
+                    Some(rotation) => next.fetch(rotation.rows(), self.design.stride),
+                    None => next.fetch(&self.design.rows, self.design.stride),
+                }
+                next.places.iter().for_each(|&place| block.fetch(place));
             }
-            for &place in batches.peek().copied().unwrap_or_default() {
-                self.fetch(entries(place));
-                block.fetch(place);
-            }
-            self.solve_few(&together[..few.len()], batch, |number, found| {
-                let place = usize::from(few[number]);
+            self.solve_few(few, batch, |number, found| {
+                let place = few.places[number];
                 if let Some(solution) = found {
-                    block.take(place, Some(self.split(solution)));
+                    block.take(place.into(), Some(self.split(solution)));
                 } else {
-                    let solved = self.solve_in_double(together[number], scratch);
-                    block.take(place, self.solution(solved, scratch));
+                    let solved = self.solve_in_double(entries(place), scratch);
+                    block.take(place.into(), self.solution(solved, scratch));
                 }
             });
         }
@@ -298,15 +297,6 @@ impl<'a, T: Real> HalfStep<'a, T> {
             x,
         };
         dual.solve()
-    }
-
-    /// Fetches what a row that is solved in its entries needs from memory.
-    fn fetch(&self, row: Row<'_>) {
-        let stride = self.design.stride;
-        match &self.rotation {
-            Some(rotation) => Ahead::new(rotation.rows(), stride, row.indices).fetch_all(),
-            None => Ahead::new(&self.design.rows, stride, row.indices).fetch_all(),
-        }
     }
 
     /// Bias and factors of the solution in `scratch`, if there is one.

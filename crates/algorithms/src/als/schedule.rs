@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 
 use super::error::Side;
 use super::feedback::Feedback;
-use super::few::FEW;
+use super::few::{FEW, FewRows};
 use super::interactions::{Row, SparseRows};
 use super::params::AlsValidParams;
 use super::rotation;
+use super::solve::Real;
 
 /// Rows with as many entries are solved before all others.
 const LONG: usize = 512;
@@ -34,7 +35,7 @@ pub(crate) enum Form {
 }
 
 /// One side of the interactions, and how its rows are solved.
-pub(crate) struct Scheduled<'a> {
+pub(crate) struct Scheduled<'a, T> {
     pub(crate) side: Side,
     pub(crate) rows: &'a SparseRows,
     /// Whether short rows are solved in the eigenbasis.
@@ -45,20 +46,18 @@ pub(crate) struct Scheduled<'a> {
     /// Rows per block.
     pub(crate) block_rows: usize,
     /// All others, a block of rows at a time.
-    pub(crate) blocks: Vec<BlockRows>,
+    pub(crate) blocks: Vec<BlockRows<T>>,
 }
 
 /// Rows next to each other, by the way they are solved.
-#[derive(Default)]
-pub(crate) struct BlockRows {
+pub(crate) struct BlockRows<T> {
     pub(crate) zero: Vec<Place>,
-    /// In the order of their lengths: systems side by side take as long as the largest of them.
-    pub(crate) few: Vec<Place>,
+    pub(crate) few: FewRows<T>,
     pub(crate) dual: Vec<Place>,
     pub(crate) primal: Vec<Place>,
 }
 
-impl<'a> Scheduled<'a> {
+impl<'a, T: Real> Scheduled<'a, T> {
     /// The rows of a side, solved for `n_other` rows of the other.
     pub(crate) fn new(
         params: &AlsValidParams,
@@ -86,7 +85,7 @@ impl<'a> Scheduled<'a> {
         let block_rows = (rows.n_rows() / UNITS).clamp(least, most);
         let mut blocks = Vec::with_capacity(rows.n_rows().div_ceil(block_rows));
         for first in (0..rows.n_rows()).step_by(block_rows) {
-            let mut block = BlockRows::default();
+            let [mut zero, mut few, mut dual, mut primal] = [const { Vec::new() }; 4];
             let last = rows.n_rows().min(first + block_rows);
             for (place, row) in (0..=Place::MAX).zip(first..last) {
                 let entries = rows.row(row);
@@ -96,16 +95,19 @@ impl<'a> Scheduled<'a> {
                     continue;
                 }
                 let places = match form {
-                    Form::Zero => &mut block.zero,
-                    Form::Dual if entries.len() <= FEW => &mut block.few,
-                    Form::Dual => &mut block.dual,
-                    Form::Primal => &mut block.primal,
+                    Form::Zero => &mut zero,
+                    Form::Dual if entries.len() <= FEW => &mut few,
+                    Form::Dual => &mut dual,
+                    Form::Primal => &mut primal,
                 };
                 places.push(place);
             }
-            let length = |&place: &Place| rows.row(first + usize::from(place)).len();
-            block.few.sort_by_key(length);
-            blocks.push(block);
+            blocks.push(BlockRows {
+                zero,
+                few: FewRows::new(params, rows, first, few),
+                dual,
+                primal,
+            });
         }
         long.sort_by_key(|&(row, _)| Reverse(rows.row(row).len()));
         Self {

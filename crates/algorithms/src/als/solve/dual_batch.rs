@@ -8,24 +8,32 @@ use crate::isa::{self, Kernel, one_at_a_time, unrolled};
 ///
 /// A small system by itself is a chain of divisions and roots that wait for each other, on vectors
 /// that are mostly padding. Side by side, every operation is one on full vectors. A system that has
-/// fewer entries than others is filled up with entries of weight 1 without factors, which change
-/// none of its bits: what is in the other lanes is nothing to it.
+/// fewer entries than others is filled up with entries of weight 0, which change none of its bits: what
+/// is in the other lanes is nothing to it.
 pub(crate) struct DualBatch<'a, S, T> {
     /// The rows of all `Z`, of width `stride`, a multiple of the padding; what is beyond `d` has
     /// no say.
     pub(crate) table: &'a [S],
     pub(crate) stride: usize,
-    /// The rows of each system.
-    pub(crate) indices: Lanes<&'a [u32]>,
+    pub(crate) entries: &'a [BatchEntry<T>],
     /// For each system one over the roots of `D`, of width `stride` too.
     pub(crate) scales: Lanes<&'a [T]>,
-    /// `C`, a value per entry; 1 where a system has no such entry.
-    pub(crate) weights: &'a [Lanes<T>],
-    /// A value per entry; 0 where a system has no such entry. Overwritten.
-    pub(crate) beta: &'a mut [Lanes<T>],
+    /// `C^(-1/2) beta`, a value per entry; 0 where a system has no such entry. Overwritten.
+    pub(crate) w: &'a mut [Lanes<T>],
     pub(crate) buffers: &'a mut BatchBuffers<T>,
     /// Receives the solution, `d` values.
     pub(crate) x: &'a mut [Lanes<T>],
+}
+
+/// An entry of each system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct BatchEntry<T> {
+    /// Its row of the table; any row where a system has no such entry.
+    pub(crate) indices: Lanes<u32>,
+    /// The root of its value of `C`; 0 where a system has no such entry.
+    pub(crate) roots: Lanes<T>,
+    /// Its `beta` over this root; 0 where a system has no such entry.
+    pub(crate) targets: Lanes<T>,
 }
 
 /// Room for systems and what leads to them.
@@ -54,37 +62,20 @@ impl<S: Real, T: Real> Kernel for DualBatch<'_, S, T> {
         let Self {
             table,
             stride,
-            indices,
+            entries,
             scales,
-            weights,
-            beta: w,
+            w,
             buffers: BatchBuffers { roots, z, system },
             x,
         } = self;
-        let (n, d) = (weights.len(), x.len());
+        let (n, d) = (entries.len(), x.len());
         debug_assert_eq!(w.len(), n);
         z.resize(n * d, [T::ZERO; SYSTEMS]);
         roots.resize(stride, [T::ZERO; SYSTEMS]);
         side_by_side::<_, ROWS>(&scales, roots);
         let roots = &roots[..d];
-        let entries = z.chunks_exact_mut(d).zip(w.iter_mut().zip(weights));
-        for (entry, (z, (w, weight))) in entries.enumerate() {
-            let mut scale = *weight;
-            for scale in &mut scale {
-                *scale = scale.sqrt();
-            }
-            let mut scaled = *w;
-            for lane in 0..SYSTEMS {
-                scaled[lane] = scaled[lane] / scale[lane];
-            }
-            *w = scaled;
-            let mut rows = [&table[..0]; SYSTEMS];
-            for lane in 0..SYSTEMS {
-                if let Some(&index) = indices[lane].get(entry) {
-                    rows[lane] = &table[index as usize * stride..][..stride];
-                }
-            }
-            gather::<_, _, ROWS>(&rows, &scale, roots, z);
+        for (z, entry) in z.chunks_exact_mut(d).zip(entries) {
+            gather::<_, _, ROWS>(table, stride, entry, roots, z);
         }
         system.clear();
         system.resize(n * (n + 1) / 2, [T::ZERO; SYSTEMS]);
@@ -130,53 +121,44 @@ fn side_by_side<T: Real, const ROWS: usize>(rows: &Lanes<&[T]>, target: &mut [La
     }
     let ones = [[T::ONE; SYSTEMS]; PAD];
     let (blocks, _) = target.as_chunks_mut::<PAD>();
+    let chunks = rows.map(|row| row.as_chunks::<PAD>().0);
     for (block, target) in blocks.iter_mut().enumerate() {
         one_at_a_time();
-        columns::<_, _, ROWS>(rows, block, &ones[0], &ones, target);
+        let chunks = chunks.map(|chunks| &chunks[block]);
+        T::scale_into_lanes::<T, ROWS>(&chunks, &ones[0], &ones, target);
     }
 }
 
-/// Writes a row of each system, times its scale and the roots of the columns, to `z`; zeros for a row
-/// that is empty.
+/// Writes an entry of each system to `z`: its row, times its scale and the roots of the columns.
 #[inline(always)]
 fn gather<S: Real, T: Real, const ROWS: usize>(
-    rows: &Lanes<&[S]>,
-    scale: &Lanes<T>,
+    table: &[S],
+    stride: usize,
+    entry: &BatchEntry<T>,
     roots: &[Lanes<T>],
     z: &mut [Lanes<T>],
 ) {
+    let (table, _) = table.as_chunks::<PAD>();
+    let columns = |block: usize, roots: &[Lanes<T>; PAD], target: &mut [Lanes<T>; PAD]| {
+        let mut chunks = [&table[0]; SYSTEMS];
+        for lane in 0..SYSTEMS {
+            chunks[lane] = &table[entry.indices[lane] as usize * (stride / PAD) + block];
+        }
+        T::scale_into_lanes::<S, ROWS>(&chunks, &entry.roots, roots, target);
+    };
     let (blocks, rest) = z.as_chunks_mut::<PAD>();
     let (root_blocks, rest_of_roots) = roots.as_chunks::<PAD>();
     for (block, (target, roots)) in blocks.iter_mut().zip(root_blocks).enumerate() {
         one_at_a_time();
-        columns::<_, _, ROWS>(rows, block, scale, roots, target);
+        columns(block, roots, target);
     }
     if !rest.is_empty() {
         let mut roots = [[T::ZERO; SYSTEMS]; PAD];
         roots[..rest.len()].copy_from_slice(rest_of_roots);
         let mut last = [[T::ZERO; SYSTEMS]; PAD];
-        columns::<_, _, ROWS>(rows, root_blocks.len(), scale, &roots, &mut last);
+        columns(root_blocks.len(), &roots, &mut last);
         rest.copy_from_slice(&last[..rest.len()]);
     }
-}
-
-/// Some columns of what [`gather`] writes.
-#[inline(always)]
-fn columns<S: Real, T: Real, const ROWS: usize>(
-    rows: &Lanes<&[S]>,
-    block: usize,
-    scale: &Lanes<T>,
-    roots: &[Lanes<T>; PAD],
-    target: &mut [Lanes<T>; PAD],
-) {
-    let zeros = [S::ZERO; PAD];
-    let mut chunks = [&zeros; SYSTEMS];
-    for lane in 0..SYSTEMS {
-        if let Some(chunk) = rows[lane].as_chunks::<PAD>().0.get(block) {
-            chunks[lane] = chunk;
-        }
-    }
-    T::scale_into_lanes::<S, ROWS>(&chunks, scale, roots, target);
 }
 
 /// `I + Z Z'`, the lower triangle, in tiles of `TILE` by `TILE` that stay in registers.

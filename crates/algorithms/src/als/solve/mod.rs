@@ -22,7 +22,7 @@ mod tests;
 pub(crate) use ahead::Ahead;
 pub(crate) use cholesky::{factorize, substitute};
 pub(crate) use dual::{Combination, Dual, DualBuffers};
-pub(crate) use dual_batch::{BatchBuffers, DualBatch};
+pub(crate) use dual_batch::{BatchBuffers, BatchEntry, DualBatch};
 pub(crate) use eigen::symmetric_eigen;
 pub(crate) use lanes::{Apart, CombineBatch, Lanes, SYSTEMS};
 pub(crate) use nnls::non_negative;

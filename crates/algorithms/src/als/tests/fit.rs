@@ -38,14 +38,14 @@ proptest! {
         for half in 0..8 {
             if half % 2 == 0 {
                 let users = &model.users;
-                let by_item = params.scheduled(Side::Item, &data);
+                let by_item = params.scheduled::<f64>(Side::Item, &data);
                 // What is left of an earlier half-step must not be seen in a later one.
                 let room = Some(model.items.clone());
                 let items = params.half_step(&by_item, users, None, mean, room);
                 model.items = items.unwrap();
             } else {
                 let items = &model.items;
-                let by_user = params.scheduled(Side::User, &data);
+                let by_user = params.scheduled::<f64>(Side::User, &data);
                 let room = Some(model.users.clone());
                 let users = params.half_step(&by_user, items, None, mean, room);
                 model.users = users.unwrap();
@@ -125,10 +125,10 @@ fn short_rows_in_the_eigenbasis_give_the_fit_without_it() {
     let solve = |rotated| {
         let step = HalfStep::<f64>::new(&params, 0.0, &items, gram.as_deref(), rotated);
         assert_eq!(step.rotation.is_some(), rotated);
-        let users = Scheduled::with(&params, Side::User, &data.by_user, 30, rotated);
+        let users = Scheduled::<f64>::with(&params, Side::User, &data.by_user, 30, rotated);
         step.solve_all(&users, None).unwrap().vectors
     };
-    assert!(params.scheduled(Side::User, &data).rotated);
+    assert!(params.scheduled::<f64>(Side::User, &data).rotated);
     let (primal, dual) = (solve(false), solve(true));
     let size = primal.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
     for (p, d) in primal.iter().zip(&dual) {

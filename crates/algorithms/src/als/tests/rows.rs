@@ -39,7 +39,7 @@ fn side<T: Real>(
 ) -> Vec<Vec<f64>> {
     let gram = params.gram_of(items);
     let step = HalfStep::<T>::new(params, mean, items, gram.as_deref(), rotated);
-    let users = Scheduled::with(params, Side::User, &all.by_user, all.n_items(), rotated);
+    let users = Scheduled::<T>::with(params, Side::User, &all.by_user, all.n_items(), rotated);
     let users = step.solve_all(&users, None).unwrap();
     let row = |user: usize| {
         let bias = params.has_biases().then_some(f64::from(users.bias(user)));
@@ -172,7 +172,7 @@ fn rows_of_many_blocks_are_found_in_their_places() {
         let of_user = |user| row_of(user).map(move |(item, score)| (user, item, score));
         let triples: Vec<_> = (0..n_users).flat_map(of_user).collect();
         let all = interactions(n_users as usize, N_ITEMS, &triples);
-        let users = Scheduled::with(&params, Side::User, &all.by_user, N_ITEMS, true);
+        let users = Scheduled::<f64>::with(&params, Side::User, &all.by_user, N_ITEMS, true);
         assert_eq!(users.block_rows, block_rows);
         let found = side::<f64>(&params, &items, &all, 0.0, true);
         for user in (0..n_users).step_by(499).chain([n_users - 1]) {

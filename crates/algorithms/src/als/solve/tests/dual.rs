@@ -86,27 +86,29 @@ fn solve_batch<S: Real, T: Real>(isa: Isa, systems: &[System]) -> Vec<Vec<T>> {
         }
     }
     let mut scales = vec![vec![T::ZERO; stride]; SYSTEMS];
-    let (mut weights, mut beta) = (vec![[T::ONE; SYSTEMS]; n], vec![[T::ZERO; SYSTEMS]; n]);
+    let mut entries = vec![BatchEntry::<T>::default(); n];
     for (lane, system) in systems.iter().enumerate() {
-        let fill = |target: &mut [Lanes<T>], values: &[f64]| {
-            for (target, &value) in target.iter_mut().zip(values) {
-                target[lane] = T::from_f64(value);
-            }
-        };
         for (scale, &value) in scales[lane].iter_mut().zip(&system.diagonal) {
             *scale = T::ONE / T::from_f64(value).sqrt();
         }
-        fill(&mut weights, &system.weights);
-        fill(&mut beta, &system.beta);
+        for (number, entry) in entries.iter_mut().enumerate() {
+            let given = number.min(system.beta.len() - 1);
+            entry.indices[lane] = indices[lane][given];
+            if number == given {
+                let root = T::from_f64(system.weights[given]).sqrt();
+                entry.roots[lane] = root;
+                entry.targets[lane] = T::from_f64(system.beta[given]) / root;
+            }
+        }
     }
+    let mut w: Vec<Lanes<T>> = entries.iter().map(|entry| entry.targets).collect();
     let mut x = vec![[T::ZERO; SYSTEMS]; d];
     let batch = DualBatch {
         table: &table,
         stride,
-        indices: std::array::from_fn(|lane| &indices[lane][..]),
+        entries: &entries,
         scales: std::array::from_fn(|lane| &scales[lane][..]),
-        weights: &weights,
-        beta: &mut beta,
+        w: &mut w,
         buffers: &mut BatchBuffers::default(),
         x: &mut x,
     };
@@ -251,14 +253,18 @@ proptest! {
 fn only_the_system_that_is_not_positive_definite_is_refused() {
     let mut scales = [[1.0; PAD]; SYSTEMS];
     (scales[3][0], scales[5][1]) = (f64::NAN, f64::INFINITY);
+    let entry = BatchEntry {
+        indices: [0; SYSTEMS],
+        roots: [1.0; SYSTEMS],
+        targets: [1.0; SYSTEMS],
+    };
     let batch = DualBatch {
         table: &[0.5; PAD],
         stride: PAD,
-        indices: [&[0]; SYSTEMS],
+        entries: &[entry],
         scales: std::array::from_fn(|lane| &scales[lane][..]),
-        weights: &[[1.0; SYSTEMS]],
+        w: &mut [[1.0; SYSTEMS]],
         buffers: &mut BatchBuffers::default(),
-        beta: &mut [[1.0; SYSTEMS]],
         x: &mut [[0.0; SYSTEMS]; 2],
     };
     let refused: Vec<usize> = (0_usize..)
