@@ -1,6 +1,7 @@
 //! The equations of rows, given the other side.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::blocks::sum_in_order;
 use super::interactions::Row;
@@ -31,12 +32,35 @@ pub(crate) struct Design<'a> {
     single_gram: Vec<f32>,
 }
 
+/// A row to be solved.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a, T> {
+    pub(crate) row: Row<'a>,
+    /// The scores its penalties grow with.
+    pub(crate) n_penalized: usize,
+    /// What its scores weigh, where that is known beforehand.
+    pub(crate) weights: Option<Weights<'a, T>>,
+}
+
+/// What the scores of a row weigh, as [`Weigh`] finds it.
+#[derive(Clone, Copy)]
+pub(crate) struct Weights<'a, T> {
+    pub(crate) roots: &'a [T],
+    pub(crate) beta: &'a [T],
+}
+
+/// Room for what the scores of a row weigh.
+#[derive(Default)]
+pub(crate) struct WeightBuffers<T> {
+    offsets: Vec<f64>,
+    roots: Vec<T>,
+    pub(crate) beta: Vec<T>,
+}
+
 /// Buffers of one thread: entries, a system of equations, its solution.
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
-    offsets: Vec<f64>,
-    pub(crate) weights: Vec<T>,
-    pub(crate) beta: Vec<T>,
+    pub(crate) weights: WeightBuffers<T>,
     pub(crate) a: Vec<T>,
     pub(crate) b: Vec<T>,
     /// Rows of the other side.
@@ -85,54 +109,70 @@ impl<'a> Design<'a> {
         self.mean + f64::from(self.other.bias(index as usize))
     }
 
-    /// Penalties of a row on its factors and on its bias.
-    pub(crate) fn penalties(&self, row: Row<'_>) -> (f64, f64) {
-        self.params.penalties(row, self.other.len())
-    }
-
-    /// The same by the number of scores they grow with.
+    /// Penalties of a row on its factors and on its bias, by the number of scores they grow with.
     pub(crate) fn penalties_of(&self, n_penalized: usize) -> (f64, f64) {
         self.params.penalties_of(n_penalized, self.other.len())
     }
 
-    /// Writes the entries of a row to `scratch`.
-    pub(crate) fn gather<T: Real>(&self, row: Row<'_>, scratch: &mut Scratch<T>) {
-        let Scratch {
+    /// A row of which nothing is known beforehand.
+    pub(crate) fn given<'r, T>(&self, row: Row<'r>) -> Given<'r, T> {
+        Given {
+            row,
+            n_penalized: self.params.n_penalized(row),
+            weights: None,
+        }
+    }
+
+    /// What the scores of a row weigh.
+    pub(crate) fn weights<'s, T: Real>(
+        &self,
+        given: Given<'s, T>,
+        buffers: &'s mut WeightBuffers<T>,
+    ) -> Weights<'s, T> {
+        if let Some(weights) = given.weights {
+            return weights;
+        }
+        let row = given.row;
+        let WeightBuffers {
             offsets,
-            weights,
+            roots,
             beta,
-            ..
-        } = scratch;
+        } = buffers;
         offsets.clear();
         if self.params.has_biases() {
             offsets.extend(row.indices.iter().map(|&index| self.offset(index)));
         }
-        weights.resize(row.len(), T::ZERO);
+        roots.resize(row.len(), T::ZERO);
         beta.resize(row.len(), T::ZERO);
         Weigh {
             feedback: self.params.feedback,
             scores: row.scores,
             offsets,
-            weights,
+            roots,
             beta,
         }
         .compute();
+        Weights { roots, beta }
     }
 
     /// The equations of a row, left in `scratch.a` (upper triangle) and `scratch.b`; the padding is
-    /// the identity. What `next` needs is fetched from memory meanwhile.
-    pub(crate) fn equations<T: Real>(&self, row: Row<'_>, next: Row<'_>, scratch: &mut Scratch<T>) {
-        self.gather(row, scratch);
-        let (penalty, bias_penalty) = self.penalties(row);
-        let stride = self.stride;
+    /// the identity. The rows of the other side that are needed next are fetched from memory meanwhile.
+    pub(crate) fn equations<T: Real>(
+        &self,
+        given: Given<'_, T>,
+        next: &[u32],
+        scratch: &mut Scratch<T>,
+    ) {
+        let (penalty, bias_penalty) = self.penalties_of(given.n_penalized);
+        let (row, stride) = (given.row, self.stride);
         let Scratch {
             weights,
-            beta,
             a,
             b,
             gathered,
             ..
         } = scratch;
+        let weights = self.weights(given, weights);
         a.clear();
         match &self.gram {
             Some(gram) => a.extend_from_slice(T::choose(&self.single_gram, gram)),
@@ -150,8 +190,8 @@ impl<'a> Design<'a> {
         b.clear();
         b.resize(stride, T::ZERO);
         if row.len() <= BLOCK_ENTRIES {
-            let mut entries = self.entries(row.indices, weights, beta);
-            entries.next = next.indices;
+            let mut entries = self.entries(row, 0..row.len(), weights);
+            entries.next = next;
             entries.add(a, b, gathered);
         } else {
             let n_blocks = row.len().div_ceil(BLOCK_ENTRIES);
@@ -159,8 +199,7 @@ impl<'a> Design<'a> {
                 let range = block * BLOCK_ENTRIES..row.len().min((block + 1) * BLOCK_ENTRIES);
                 let mut part = vec![T::ZERO; stride * (stride + 1)];
                 let (a, b) = part.split_at_mut(stride * stride);
-                let (weights, beta) = (&weights[range.clone()], &beta[range.clone()]);
-                let entries = self.entries(&row.indices[range], weights, beta);
+                let entries = self.entries(row, range, weights);
                 entries.add(a, b, &mut Vec::new());
                 part
             });
@@ -170,19 +209,19 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// What some entries add to equations.
+    /// What some entries of a row add to its equations.
     fn entries<'e, T: Real>(
         &'e self,
-        indices: &'e [u32],
-        weights: &'e [T],
-        beta: &'e [T],
+        row: Row<'e>,
+        range: Range<usize>,
+        weights: Weights<'e, T>,
     ) -> Entries<'e, T> {
         Entries {
             table: &self.rows,
             stride: self.stride,
-            indices,
-            weights,
-            beta,
+            indices: &row.indices[range.clone()],
+            roots: &weights.roots[range.clone()],
+            beta: &weights.beta[range],
             next: &[],
         }
     }
@@ -191,11 +230,11 @@ impl<'a> Design<'a> {
     /// [`Design::equations`].
     pub(crate) fn solve<T: Real>(
         &self,
-        row: Row<'_>,
-        next: Row<'_>,
+        given: Given<'_, T>,
+        next: &[u32],
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
-        self.equations(row, next, scratch);
+        self.equations(given, next, scratch);
         let Scratch { a, b, solution, .. } = scratch;
         if self.params.non_negative {
             let a: Vec<f64> = a.iter().map(|v| v.to_f64()).collect();

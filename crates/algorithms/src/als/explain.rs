@@ -38,7 +38,7 @@ pub(crate) fn explain(
 ) -> Result<Explanation, NotPositive> {
     let stride = design.stride;
     let mut scratch = Scratch::<f64>::default();
-    design.equations(row, Row::default(), &mut scratch);
+    design.equations(design.given(row), &[], &mut scratch);
     let mut a = scratch.a;
     let mut direction: Vec<f64> = design.row(item).iter().map(|&z| f64::from(z)).collect();
     if design.params.non_negative {
@@ -56,7 +56,7 @@ pub(crate) fn explain(
         factorize(&mut a, stride)?;
         substitute(&a, stride, &mut direction);
     }
-    for ((index, score), beta) in row.iter().zip(scratch.beta) {
+    for ((index, score), beta) in row.iter().zip(scratch.weights.beta) {
         let z = design.row(index).iter();
         let along: f64 = z.zip(&direction).map(|(&z, d)| f64::from(z) * d).sum();
         contributions.push(Contribution {

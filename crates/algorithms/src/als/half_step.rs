@@ -5,7 +5,7 @@ use std::iter::{repeat, repeat_n};
 use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
-use super::design::{Design, Scratch, finite};
+use super::design::{Design, Given, Scratch, Weights, finite};
 use super::error::AlsError;
 use super::few::{Batch, scales_of_few};
 use super::interactions::Row;
@@ -146,21 +146,21 @@ impl<'a, T: Real> HalfStep<'a, T> {
         batch: &mut Batch<T>,
     ) {
         let first = block.first;
-        let entries = |place: Place| side.rows.row(first + usize::from(place));
         for &place in &rows.zero {
             let place = usize::from(place);
             block.vectors.row_mut(place).fill(0.0);
             block.biases[place] = 0.0;
         }
         for (form, alone) in [(Form::Dual, &rows.dual), (Form::Primal, &rows.primal)] {
-            for (number, &place) in alone.iter().enumerate() {
-                let next = alone.get(number + 1);
-                let next = next.map_or(Row::default(), |&place| {
+            let mut alone = alone.rows(side.rows, first).peekable();
+            while let Some((place, given)) = alone.next() {
+                let mut next: &[u32] = &[];
+                if let Some(&(place, given)) = alone.peek() {
                     block.fetch(place);
-                    entries(place)
-                });
-                let solved = self.solve(entries(place), form, next, scratch);
-                block.take(usize::from(place), self.solution(solved, scratch));
+                    next = given.row.indices;
+                }
+                let solved = self.solve(given, form, next, scratch);
+                block.take(place.into(), self.solution(solved, scratch));
             }
         }
         let mut batches = rows.few.batches().peekable();
@@ -177,7 +177,8 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 if let Some(solution) = found {
                     block.take(place.into(), Some(self.split(solution)));
                 } else {
-                    let solved = self.solve_in_double(entries(place), scratch);
+                    let row = side.rows.row(first + usize::from(place));
+                    let solved = self.solve_in_double(row, scratch);
                     block.take(place.into(), self.solution(solved, scratch));
                 }
             });
@@ -201,7 +202,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
         form: Form,
         scratch: &mut Scratch<T>,
     ) -> Result<FactorRow, NotPositive> {
-        self.solve(row, form, Row::default(), scratch)?;
+        self.solve(self.design.given(row), form, &[], scratch)?;
         let (bias, vector) = self.split(&scratch.solution);
         Ok(FactorRow {
             vector: vector.to_vec(),
@@ -209,13 +210,13 @@ impl<'a, T: Real> HalfStep<'a, T> {
         })
     }
 
-    /// Leaves the solution of a row in `scratch`. What `next` needs, a row of the same form, is
-    /// fetched from memory meanwhile.
+    /// Leaves the solution of a row in `scratch`. The rows of the other side that are needed `next`, by
+    /// a row of the same form, are fetched from memory meanwhile.
     fn solve(
         &self,
-        row: Row<'_>,
+        given: Given<'_, T>,
         form: Form,
-        next: Row<'_>,
+        next: &[u32],
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
         let solved = match form {
@@ -224,30 +225,30 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 scratch.solution.resize(self.design.stride, 0.0);
                 Ok(())
             }
-            Form::Dual => self.solve_in_entries(row, next, scratch),
-            Form::Primal => self.design.solve(row, next, scratch),
+            Form::Dual => self.solve_in_entries(given, next, scratch),
+            Form::Primal => self.design.solve(given, next, scratch),
         };
-        solved.or_else(|NotPositive| self.solve_in_double(row, scratch))
+        solved.or_else(|NotPositive| self.solve_in_double(given.row, scratch))
     }
 
     /// Solves a row in `f64`: what is not positive definite in `f32` may still be there.
     fn solve_in_double(&self, row: Row<'_>, scratch: &mut Scratch<T>) -> Result<(), NotPositive> {
         let mut double = Scratch::<f64>::default();
-        self.design.solve(row, Row::default(), &mut double)?;
+        self.design
+            .solve(self.design.given(row), &[], &mut double)?;
         scratch.solution = double.solution;
         Ok(())
     }
 
     fn solve_in_entries(
         &self,
-        row: Row<'_>,
-        next: Row<'_>,
+        given: Given<'_, T>,
+        next: &[u32],
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
-        self.design.gather(row, scratch);
         match &self.rotation {
             Some(rotation) => {
-                self.solve_from(rotation.rows(), row, next, scratch)?;
+                self.solve_from(rotation.rows(), given, next, scratch)?;
                 let (width, stride) = (self.design.width, self.design.stride);
                 let Scratch {
                     b: turned_back,
@@ -260,7 +261,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
                 finite(turned_back, solution)
             }
             None => {
-                self.solve_from(&self.design.rows, row, next, scratch)?;
+                self.solve_from(&self.design.rows, given, next, scratch)?;
                 finite(&scratch.x, &mut scratch.solution)
             }
         }
@@ -271,28 +272,28 @@ impl<'a, T: Real> HalfStep<'a, T> {
     fn solve_from<S: Real>(
         &self,
         table: &[S],
-        row: Row<'_>,
-        next: Row<'_>,
+        given: Given<'_, T>,
+        next: &[u32],
         scratch: &mut Scratch<T>,
     ) -> Result<(), NotPositive> {
         let Scratch {
             weights,
-            beta,
             diagonal,
             dual: buffers,
             x,
             ..
         } = scratch;
+        let Weights { roots, beta } = self.design.weights(given, weights);
         diagonal.clear();
-        let penalties = self.design.penalties(row);
+        let penalties = self.design.penalties_of(given.n_penalized);
         diagonal.extend(diagonal_of(&self.design, self.rotation.as_ref(), penalties));
         let dual = Dual {
             table,
-            indices: row.indices,
+            indices: given.row.indices,
             diagonal,
-            weights,
+            roots,
             beta,
-            ahead: Ahead::new(table, self.design.stride, next.indices),
+            ahead: Ahead::new(table, self.design.stride, next),
             buffers,
             x,
         };

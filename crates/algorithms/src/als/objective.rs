@@ -63,8 +63,8 @@ pub(crate) struct Weigh<'a, T> {
     pub(crate) scores: &'a [f32],
     /// One per score with biases, else none.
     pub(crate) offsets: &'a [f64],
-    /// As many as scores.
-    pub(crate) weights: &'a mut [T],
+    /// Receives the roots of the weights; as many as scores.
+    pub(crate) roots: &'a mut [T],
     /// As many as scores.
     pub(crate) beta: &'a mut [T],
 }
@@ -80,9 +80,9 @@ impl<T: Real> Kernel for Weigh<'_, T> {
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) {
-        let targets = self.weights.iter_mut().zip(self.beta);
-        let put = |(weight, beta): (&mut T, &mut T), entry: Entry| {
-            *weight = T::from_f64(entry.weight);
+        let targets = self.roots.iter_mut().zip(self.beta);
+        let put = |(root, beta): (&mut T, &mut T), entry: Entry| {
+            *root = T::from_f64(entry.weight).sqrt();
             *beta = T::from_f64(entry.beta);
         };
         match self.feedback {
@@ -191,10 +191,10 @@ mod tests {
             .map(|(place, &score)| feedback.entry(score, *offsets.get(place).unwrap_or(&0.0)))
             .collect();
         let expected: Vec<(T, T)> = (entries.iter())
-            .map(|entry| (T::from_f64(entry.weight), T::from_f64(entry.beta)))
+            .map(|entry| (T::from_f64(entry.weight).sqrt(), T::from_f64(entry.beta)))
             .collect();
         for &isa in Isa::ALL {
-            let (mut weights, mut beta) = (
+            let (mut roots, mut beta) = (
                 vec![T::INFINITY; scores.len()],
                 vec![T::INFINITY; scores.len()],
             );
@@ -202,11 +202,11 @@ mod tests {
                 feedback,
                 scores,
                 offsets,
-                weights: &mut weights,
+                roots: &mut roots,
                 beta: &mut beta,
             };
             run_on(isa, weigh);
-            let found: Vec<(T, T)> = weights.into_iter().zip(beta).collect();
+            let found: Vec<(T, T)> = roots.into_iter().zip(beta).collect();
             assert_eq!(found, expected, "{feedback:?} {isa:?}");
         }
     }

@@ -2,10 +2,12 @@
 
 use std::cmp::Reverse;
 
+use super::design::{Given, Weights};
 use super::error::Side;
 use super::feedback::Feedback;
 use super::few::{FEW, FewRows};
 use super::interactions::{Row, SparseRows};
+use super::objective::Weigh;
 use super::params::AlsValidParams;
 use super::rotation;
 use super::solve::Real;
@@ -53,8 +55,8 @@ pub(crate) struct Scheduled<'a, T> {
 pub(crate) struct BlockRows<T> {
     pub(crate) zero: Vec<Place>,
     pub(crate) few: FewRows<T>,
-    pub(crate) dual: Vec<Place>,
-    pub(crate) primal: Vec<Place>,
+    pub(crate) dual: AloneRows<T>,
+    pub(crate) primal: AloneRows<T>,
 }
 
 impl<'a, T: Real> Scheduled<'a, T> {
@@ -105,8 +107,8 @@ impl<'a, T: Real> Scheduled<'a, T> {
             blocks.push(BlockRows {
                 zero,
                 few: FewRows::new(params, rows, first, few),
-                dual,
-                primal,
+                dual: AloneRows::new(params, rows, first, dual),
+                primal: AloneRows::new(params, rows, first, primal),
             });
         }
         long.sort_by_key(|&(row, _)| Reverse(rows.row(row).len()));
@@ -118,6 +120,79 @@ impl<'a, T: Real> Scheduled<'a, T> {
             block_rows,
             blocks,
         }
+    }
+}
+
+/// Rows that are solved one after the other, and what their scores weigh.
+pub(crate) struct AloneRows<T> {
+    places: Vec<Place>,
+    /// For each row the scores its penalties grow with.
+    n_penalized: Vec<usize>,
+    /// Those of all rows, one after the other; none where they change from iteration to iteration, with
+    /// biases.
+    roots: Vec<T>,
+    beta: Vec<T>,
+}
+
+impl<T: Real> AloneRows<T> {
+    /// The rows at these places from `first` on.
+    fn new(params: &AlsValidParams, rows: &SparseRows, first: usize, places: Vec<Place>) -> Self {
+        let row = |place: &Place| rows.row(first + usize::from(*place));
+        let n_penalized = places.iter().map(|place| params.n_penalized(row(place)));
+        let n_penalized = n_penalized.collect();
+        let (mut roots, mut beta) = (Vec::new(), Vec::new());
+        if !params.has_biases() {
+            let n = places.iter().map(|place| row(place).len()).sum();
+            roots = vec![T::ZERO; n];
+            beta = vec![T::ZERO; n];
+            let mut start = 0;
+            for scores in places.iter().map(|place| row(place).scores) {
+                let end = start + scores.len();
+                Weigh {
+                    feedback: params.feedback,
+                    scores,
+                    offsets: &[],
+                    roots: &mut roots[start..end],
+                    beta: &mut beta[start..end],
+                }
+                .compute();
+                start = end;
+            }
+        }
+        Self {
+            places,
+            n_penalized,
+            roots,
+            beta,
+        }
+    }
+
+    /// The rows and their places; `rows` and `first` as they were given.
+    pub(crate) fn rows<'a>(
+        &'a self,
+        rows: &'a SparseRows,
+        first: usize,
+    ) -> impl Iterator<Item = (Place, Given<'a, T>)> {
+        let (mut roots, mut beta) = (&self.roots[..], &self.beta[..]);
+        let numbers = self.places.iter().zip(&self.n_penalized);
+        numbers.map(move |(&place, &n_penalized)| {
+            let row = rows.row(first + usize::from(place));
+            let weights = (roots.split_at_checked(row.len()))
+                .zip(beta.split_at_checked(row.len()))
+                .map(|(of_roots, of_beta)| {
+                    (roots, beta) = (of_roots.1, of_beta.1);
+                    Weights {
+                        roots: of_roots.0,
+                        beta: of_beta.0,
+                    }
+                });
+            let given = Given {
+                row,
+                n_penalized,
+                weights,
+            };
+            (place, given)
+        })
     }
 }
 

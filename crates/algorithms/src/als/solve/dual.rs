@@ -19,8 +19,8 @@ pub(crate) struct Dual<'a, S, T> {
     pub(crate) indices: &'a [u32],
     /// `D`, `d` values.
     pub(crate) diagonal: &'a [T],
-    /// `C`, one value per row of `Z`.
-    pub(crate) weights: &'a [T],
+    /// The root of `C`, one value per row of `Z`.
+    pub(crate) roots: &'a [T],
     pub(crate) beta: &'a [T],
     /// What is fetched meanwhile.
     pub(crate) ahead: Ahead<'a, S>,
@@ -38,8 +38,8 @@ pub(crate) struct DualBuffers<T> {
     v: Vec<T>,
     system: Vec<T>,
     w: Vec<T>,
+    /// `D^(-1/2)`.
     scale: Vec<T>,
-    roots: Vec<T>,
 }
 
 impl<S: Real, T: Real> Dual<'_, S, T> {
@@ -59,28 +59,24 @@ impl<S: Real, T: Real> Kernel for Dual<'_, S, T> {
             system,
             w,
             scale,
-            roots,
         } = self.buffers;
-        let (d, n) = (self.diagonal.len(), padded(self.weights.len()));
+        let (d, n) = (self.diagonal.len(), padded(self.roots.len()));
         let stride = padded(d);
 
-        scale.clear();
-        scale.extend(self.weights.iter().map(|&weight| weight.sqrt()));
-        scale.resize(n, T::ZERO);
         w.clear();
-        let targets = self.beta.iter().zip(scale.iter());
-        w.extend(targets.map(|(&beta, &scale)| beta / scale));
+        let targets = self.beta.iter().zip(self.roots);
+        w.extend(targets.map(|(&beta, &root)| beta / root));
         w.resize(n, T::ZERO);
-        roots.clear();
-        roots.extend(self.diagonal.iter().map(|&value| T::ONE / value.sqrt()));
-        roots.resize(stride, T::ZERO);
+        scale.clear();
+        scale.extend(self.diagonal.iter().map(|&value| T::ONE / value.sqrt()));
+        scale.resize(stride, T::ZERO);
 
         rows.resize(n * stride, T::ZERO);
         let (gathered, padding) = rows.split_at_mut(self.indices.len() * stride);
         let targets = gathered.chunks_exact_mut(stride);
-        for (target, (&index, &scale)) in targets.zip(self.indices.iter().zip(scale.iter())) {
+        for (target, (&index, &root)) in targets.zip(self.indices.iter().zip(self.roots)) {
             let row = &self.table[index as usize * stride..][..stride];
-            gather(row, scale, roots, target);
+            gather(row, root, scale, target);
         }
         padding.fill(T::ZERO);
         v.resize(stride * n, T::ZERO);
@@ -97,8 +93,8 @@ impl<S: Real, T: Real> Kernel for Dual<'_, S, T> {
         substitute_with(system, n, w);
         self.x.resize(stride, T::ZERO);
         combine(rows, w, self.x);
-        for (x, &root) in self.x.iter_mut().zip(roots.iter()) {
-            *x = *x * root;
+        for (x, &scale) in self.x.iter_mut().zip(scale.iter()) {
+            *x = *x * scale;
         }
         Ok(())
     }
@@ -106,14 +102,14 @@ impl<S: Real, T: Real> Kernel for Dual<'_, S, T> {
 
 /// Writes a row of `Z`, times the root of its weight and those of `D` inverted.
 #[inline(always)]
-fn gather<S: Real, T: Real>(row: &[S], scale: T, roots: &[T], target: &mut [T]) {
-    let ((row, _), (roots, _)) = (row.as_chunks::<PAD>(), roots.as_chunks::<PAD>());
+fn gather<S: Real, T: Real>(row: &[S], root: T, scale: &[T], target: &mut [T]) {
+    let ((row, _), (scale, _)) = (row.as_chunks::<PAD>(), scale.as_chunks::<PAD>());
     let (target, _) = target.as_chunks_mut::<PAD>();
-    for (target, (row, root)) in target.iter_mut().zip(row.iter().zip(roots)) {
+    for (target, (row, scale)) in target.iter_mut().zip(row.iter().zip(scale)) {
         one_at_a_time();
         let mut scaled = [T::ZERO; PAD];
         for lane in 0..PAD {
-            scaled[lane] = T::from_f64(row[lane].to_f64()) * (scale * root[lane]);
+            scaled[lane] = T::from_f64(row[lane].to_f64()) * (root * scale[lane]);
         }
         *target = scaled;
     }

@@ -162,13 +162,14 @@ fn add<T: Real, const ROWS: usize, const COLUMNS: usize>(
 }
 
 /// Adds `weight z z'` to the upper triangle of `a` and `beta z` to `b`, for the rows `z` of a table
-/// with the given indices. Weights are at least 0.
+/// with the given indices.
 pub(crate) struct Entries<'a, T> {
     /// Rows of width `stride`.
     pub(crate) table: &'a [f32],
     pub(crate) stride: usize,
     pub(crate) indices: &'a [u32],
-    pub(crate) weights: &'a [T],
+    /// The roots of the weights.
+    pub(crate) roots: &'a [T],
     pub(crate) beta: &'a [T],
     /// Rows of the table that are needed next.
     pub(crate) next: &'a [u32],
@@ -203,22 +204,22 @@ impl<T: Real> Kernel for Addition<'_, T> {
             table,
             stride,
             indices,
-            weights,
+            roots,
             beta,
             next,
         } = self.entries;
         let at_once = (GATHER_VALUES / stride).clamp(PAD, 8 * PAD);
         self.gathered.resize(at_once * stride, T::ZERO);
         let entries = indices.chunks(at_once);
-        let numbers = weights.chunks(at_once).zip(beta.chunks(at_once));
+        let numbers = roots.chunks(at_once).zip(beta.chunks(at_once));
         let later = indices.chunks(at_once).skip(1).chain([next]);
-        for ((indices, later), (weights, beta)) in entries.zip(later).zip(numbers) {
+        for ((indices, later), (roots, beta)) in entries.zip(later).zip(numbers) {
             let target = &mut self.gathered[..indices.len() * stride];
             let mut part = Part {
                 table,
                 stride,
                 indices,
-                weights,
+                roots,
                 beta,
                 target,
             };
@@ -249,7 +250,7 @@ struct Part<'a, T> {
     table: &'a [f32],
     stride: usize,
     indices: &'a [u32],
-    weights: &'a [T],
+    roots: &'a [T],
     beta: &'a [T],
     /// Receives the rows times the roots of their weights.
     target: &'a mut [T],
@@ -263,10 +264,9 @@ impl<T: Real> Part<'_, T> {
         let mut sums = [[T::ZERO; COLUMNS]; CHUNKS];
         unrolled!(c < CHUNKS, sums[c] = b[c]);
         let targets = self.target.chunks_exact_mut(self.stride);
-        let entries = self.indices.iter().zip(self.weights.iter().zip(self.beta));
-        for (target, (&index, (&weight, &beta))) in targets.zip(entries) {
+        let entries = self.indices.iter().zip(self.roots.iter().zip(self.beta));
+        for (target, (&index, (&root, &beta))) in targets.zip(entries) {
             one_at_a_time();
-            let root = weight.sqrt();
             let from = &self.table[index as usize * self.stride + column..][..CHUNKS * COLUMNS];
             let target = &mut target[column..][..CHUNKS * COLUMNS];
             let (from, _) = from.as_chunks::<COLUMNS>();

@@ -8,11 +8,12 @@ fn solve_dual<S: Real, T: Real>(isa: Isa, z: &[S], system: &System) -> Vec<T> {
     let indices: Vec<u32> = (0..system.beta.len() as u32).rev().collect();
     let turned = |values: &[f64]| values.iter().rev().map(|&v| T::from_f64(v)).collect();
     let (weights, beta): (Vec<T>, Vec<T>) = (turned(&system.weights), turned(&system.beta));
+    let roots: Vec<T> = weights.iter().map(|weight| weight.sqrt()).collect();
     let dual = Dual {
         table: z,
         indices: &indices,
         diagonal: &rounded(&system.diagonal),
-        weights: &weights,
+        roots: &roots,
         beta: &beta,
         ahead: Ahead::default(),
         buffers: &mut DualBuffers::default(),
