@@ -8,9 +8,7 @@ use super::interactions::Row;
 use super::model::Factors;
 use super::objective::Weigh;
 use super::params::AlsValidParams;
-use super::solve::{
-    DualBuffers, Entries, NotPositive, Real, factorize, non_negative, padded, substitute,
-};
+use super::solve::{DualBuffers, Entries, NotPositive, Real, non_negative, padded, solve};
 
 /// Entries per partial sum of a row's equations. A longer row is split across threads.
 const BLOCK_ENTRIES: usize = 4096;
@@ -243,8 +241,7 @@ impl<'a> Design<'a> {
             let x = non_negative(&a, self.stride, &b, n_free)?;
             return finite(&x, solution);
         }
-        factorize(a, self.stride)?;
-        substitute(a, self.stride, b);
+        solve(a, self.stride, b)?;
         finite(b, solution)
     }
 }

@@ -1,7 +1,7 @@
 use super::design::{Design, Scratch};
 use super::interactions::Row;
 use super::model::FactorRow;
-use super::solve::{NotPositive, factorize, substitute};
+use super::solve::{NotPositive, solve};
 
 /// A score taken apart: `score = baseline + sum of the contributions`.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +53,7 @@ pub(crate) fn explain(
     }
     let mut contributions = Vec::with_capacity(row.len());
     if !row.is_empty() {
-        factorize(&mut a, stride)?;
-        substitute(&a, stride, &mut direction);
+        solve(&mut a, stride, &mut direction)?;
     }
     for ((index, score), beta) in row.iter().zip(scratch.weights.beta) {
         let z = design.row(index).iter();

@@ -6,38 +6,55 @@ use crate::isa::{self, Kernel, unrolled};
 /// Rows eliminated together.
 const PANEL: usize = PAD;
 
-/// Replaces the upper triangle of `a` (`n` by `n`, a multiple of the padding) by `U` with
-/// `U' U = a`, and its diagonal by that of `U` *inverted*. `n^3 / 3` operations.
+/// Solves `a x = b` in place of `b`, for the upper triangle of `a` (`n` by `n`, a multiple of the
+/// padding). It is replaced by `U` with `U' U = a`, and its diagonal by that of `U` *inverted*.
+/// `n^3 / 3` operations.
 ///
 /// Panel by panel: what the panels above contribute is subtracted tile by tile, in registers; then
 /// the square on the diagonal is factorised, and the rest of the panel is solved for it. Within a
 /// panel rows are divided by their pivots, not by the roots of these, which are taken at the end and
-/// all at once: the way from one pivot to the next is what a small system waits for.
-pub(crate) fn factorize<T: Real>(a: &mut [T], n: usize) -> Result<(), NotPositive> {
-    isa::run(Factorize { a, n })
+/// all at once: the way from one pivot to the next is what a small system waits for. `U' y = b` is
+/// solved meanwhile, as a further column of the panels.
+pub(crate) fn solve<T: Real>(a: &mut [T], n: usize, b: &mut [T]) -> Result<(), NotPositive> {
+    isa::run(Solve { a, n, b })
 }
 
-pub(super) struct Factorize<'a, T> {
+pub(super) struct Solve<'a, T> {
     pub(super) a: &'a mut [T],
     pub(super) n: usize,
+    pub(super) b: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Factorize<'_, T> {
+impl<T: Real> Kernel for Solve<'_, T> {
     type Output = Result<(), NotPositive>;
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) -> Self::Output {
-        factorize_with::<T, ROWS>(self.a, self.n)
+        solve_with::<T, ROWS>(self.a, self.n, self.b)
     }
 }
 
 #[inline(always)]
-pub(super) fn factorize_with<T: Real, const ROWS: usize>(
+pub(super) fn solve_with<T: Real, const ROWS: usize>(
     a: &mut [T],
     n: usize,
+    b: &mut [T],
 ) -> Result<(), NotPositive> {
-    debug_assert_eq!(a.len(), n * n);
+    debug_assert_eq!((a.len(), b.len()), (n * n, n));
     debug_assert_eq!(n % PANEL, 0);
+    let (b, _) = b.as_chunks_mut::<PANEL>();
+    factorize::<T, ROWS>(a, n, b)?;
+    substitute_back(a, n, b);
+    Ok(())
+}
+
+/// Leaves `U` in `a` and the solution of `U' y = b` in `b`.
+#[inline(always)]
+fn factorize<T: Real, const ROWS: usize>(
+    a: &mut [T],
+    n: usize,
+    b: &mut [[T; PANEL]],
+) -> Result<(), NotPositive> {
     for start in (0..n).step_by(PANEL) {
         let (above, rest) = a.split_at_mut(start * n);
         let panel = &mut rest[..PANEL * n];
@@ -64,7 +81,9 @@ pub(super) fn factorize_with<T: Real, const ROWS: usize>(
                 column += width;
             }
         }
-        let square = Square::factorize(panel, n, start, &given)?;
+        let (done, open) = b.split_at_mut(start / PANEL + 1);
+        let [.., target] = done else { break };
+        let square = Square::factorize(panel, n, start, &given, target)?;
         let mut column = start + PANEL;
         while T::WIDE && ROWS == PANEL && column + WIDE <= n {
             square.solve::<WIDE>(panel, n, column);
@@ -73,6 +92,12 @@ pub(super) fn factorize_with<T: Real, const ROWS: usize>(
         while column < n {
             square.solve::<PAD>(panel, n, column);
             column += PAD;
+        }
+        let (rows, y) = (panel_rows(panel, n), *target);
+        for (c, open) in (start / PANEL + 1..).zip(open) {
+            let mut sums = *open;
+            unrolled!(j < PANEL, subtract_scaled(&mut sums, y[j], &rows[j][c]));
+            *open = sums;
         }
     }
     Ok(())
@@ -104,14 +129,16 @@ struct Square<T> {
 
 impl<T: Real> Square<T> {
     /// Factorises the square of a panel that begins at `column`; its diagonal is what is left of a
-    /// given one.
+    /// given one. Solves `U' y = b` for it in place of `b`.
     #[inline(always)]
     fn factorize(
         panel: &mut [T],
         n: usize,
         column: usize,
         given: &[T; PANEL],
+        b: &mut [T; PANEL],
     ) -> Result<Self, NotPositive> {
+        let (mut open, mut y) = (*b, [T::ZERO; PANEL]);
         let mut rows = load::<T, PANEL>(panel, n, column);
         let mut shares = [[T::ZERO; PANEL]; PANEL];
         let mut pivots = [T::ZERO; PANEL];
@@ -121,6 +148,9 @@ impl<T: Real> Square<T> {
             for lane in 0..PANEL {
                 shares[j][lane] = rows[j][lane] * inverse;
             }
+            y[j] = open[j];
+            // What this makes of the values up to `j` is not read any more.
+            subtract_scaled(&mut open, y[j], &shares[j]);
             let pivot_row = rows[j];
             unrolled!(i < PANEL, {
                 if i > j {
@@ -145,6 +175,10 @@ impl<T: Real> Square<T> {
             }
             target[j] = scales[j];
         });
+        for lane in 0..PANEL {
+            y[lane] = y[lane] * scales[lane];
+        }
+        *b = y;
         Ok(Self { shares, scales })
     }
 
@@ -193,42 +227,10 @@ fn subtract_scaled<T: Real, const COLUMNS: usize>(
     }
 }
 
-/// Solves `U' U x = b` in place of `b`, for `U` from [`factorize`].
-pub(crate) fn substitute<T: Real>(u: &[T], n: usize, b: &mut [T]) {
-    isa::run(Substitute { u, n, b });
-}
-
-pub(super) struct Substitute<'a, T> {
-    pub(super) u: &'a [T],
-    pub(super) n: usize,
-    pub(super) b: &'a mut [T],
-}
-
-impl<T: Real> Kernel for Substitute<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<const ROWS: usize>(self) {
-        substitute_with(self.u, self.n, self.b);
-    }
-}
-
+/// Solves `U x = y` in place of `y`, for `U` from [`factorize`].
 #[inline(always)]
-pub(super) fn substitute_with<T: Real>(u: &[T], n: usize, b: &mut [T]) {
-    debug_assert_eq!(b.len(), n);
-    let (b, _) = b.as_chunks_mut::<PANEL>();
+fn substitute_back<T: Real>(u: &[T], n: usize, b: &mut [[T; PANEL]]) {
     let n_panels = b.len();
-    for (p, panel) in u.chunks_exact(PANEL * n).enumerate() {
-        let (done, open) = b.split_at_mut(p + 1);
-        let rows = panel_rows(panel, n);
-        let y = forward(&square(&rows, p), &done[p]);
-        done[p] = y;
-        for (c, open) in (p + 1..n_panels).zip(open) {
-            let mut sums = *open;
-            unrolled!(j < PANEL, subtract_scaled(&mut sums, y[j], &rows[j][c]));
-            *open = sums;
-        }
-    }
     for (p, panel) in u.chunks_exact(PANEL * n).enumerate().rev() {
         let rows = panel_rows(panel, n);
         let (open, done) = b.split_at_mut(p + 1);
@@ -272,18 +274,6 @@ fn square<T: Real>(rows: &[&[[T; PAD]]; PANEL], p: usize) -> [[T; PANEL]; PANEL]
     let mut square = [[T::ZERO; PANEL]; PANEL];
     unrolled!(j < PANEL, square[j] = rows[j][p]);
     square
-}
-
-/// Solves `U' y = b` for a square with inverted diagonal.
-#[inline(always)]
-fn forward<T: Real>(square: &[[T; PANEL]; PANEL], b: &[T; PANEL]) -> [T; PANEL] {
-    let (mut b, mut y) = (*b, [T::ZERO; PANEL]);
-    unrolled!(j < PANEL, {
-        y[j] = b[j] * square[j][j];
-        // What this makes of the values up to `j` is not read any more.
-        subtract_scaled(&mut b, y[j], &square[j]);
-    });
-    y
 }
 
 /// Solves `U x = b` for a square with inverted diagonal.

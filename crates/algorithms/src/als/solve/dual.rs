@@ -1,5 +1,5 @@
 use super::ahead::Ahead;
-use super::cholesky::{factorize_with, substitute_with};
+use super::cholesky::solve_with;
 use super::real::Real;
 use super::syrk::{WIDE, add_scaled, outer_products_and_fetch};
 use super::{NotPositive, PAD, padded};
@@ -89,8 +89,7 @@ impl<S: Real, T: Real> Kernel for Dual<'_, S, T> {
             *diagonal = T::ONE;
         }
         outer_products_and_fetch::<T, S, ROWS>(system, n, &v[..d * n], &mut self.ahead);
-        factorize_with::<T, ROWS>(system, n)?;
-        substitute_with(system, n, w);
+        solve_with::<T, ROWS>(system, n, w)?;
         self.x.resize(stride, T::ZERO);
         combine(rows, w, self.x);
         for (x, &scale) in self.x.iter_mut().zip(scale.iter()) {

@@ -20,7 +20,7 @@ mod syrk;
 mod tests;
 
 pub(crate) use ahead::Ahead;
-pub(crate) use cholesky::{factorize, substitute};
+pub(crate) use cholesky::solve;
 pub(crate) use dual::{Combination, Dual, DualBuffers};
 pub(crate) use dual_batch::{BatchBuffers, BatchEntry, DualBatch};
 pub(crate) use eigen::symmetric_eigen;

@@ -1,4 +1,4 @@
-use super::cholesky::{factorize, substitute};
+use super::cholesky::solve;
 use super::{NotPositive, padded};
 
 /// Minimises `x' A x / 2 - b' x` over `x >= 0`, for a positive definite `A` (upper triangle, rows of
@@ -82,8 +82,7 @@ fn solve_passive(
     }
     let mut solution: Vec<f64> = chosen.iter().map(|&i| b[i]).collect();
     solution.resize(width, 0.0);
-    factorize(&mut system, width)?;
-    substitute(&system, width, &mut solution);
+    solve(&mut system, width, &mut solution)?;
     let mut x = vec![0.0; b.len()];
     for (&i, value) in chosen.iter().zip(solution) {
         x[i] = value;

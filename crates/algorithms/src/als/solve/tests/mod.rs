@@ -5,7 +5,7 @@ mod plain;
 use approx::assert_abs_diff_eq;
 use proptest::prelude::*;
 
-use super::cholesky::{Factorize, Substitute};
+use super::cholesky::Solve;
 use super::eigen::Eigen;
 use super::syrk::OuterProducts;
 use super::*;
@@ -82,19 +82,16 @@ fn steps<T: Real>(isa: Isa, rows: &[T], a: &[T], n: usize, b: &[T]) -> [Vec<T>; 
     let (mut a, mut b) = (a.to_vec(), b.to_vec());
     run_on(isa, OuterProducts { a: &mut a, n, rows });
     let sum = upper(&a, n);
-    run_on(isa, Factorize { a: &mut a, n }).unwrap();
-    run_on(
-        isa,
-        Substitute {
-            u: &a,
-            n,
-            b: &mut b,
-        },
-    );
+    let solve = Solve {
+        a: &mut a,
+        n,
+        b: &mut b,
+    };
+    run_on(isa, solve).unwrap();
     [sum, upper(&a, n), b]
 }
 
-/// The same, plainly; the diagonal inverted as [`factorize`] does.
+/// The same, plainly; the diagonal inverted as [`solve`] does.
 fn plain_steps<T: Real>(rows: &[T], a: &[T], n: usize, b: &[T]) -> [Vec<T>; 3] {
     let (mut a, mut b) = (a.to_vec(), b.to_vec());
     plain::add_outer_products(&mut a, n, rows);
@@ -136,8 +133,7 @@ proptest! {
         let x = draws(seed ^ 1, n);
         let (mut u, mut found) = pad(&a, n, &product(&a, n, &x));
         let width = found.len();
-        factorize(&mut u, width).unwrap();
-        substitute(&u, width, &mut found);
+        solve(&mut u, width, &mut found).unwrap();
         for (found, expected) in found.iter().zip(&x) {
             assert_abs_diff_eq!(found, expected, epsilon = 1e-9);
         }
@@ -147,10 +143,10 @@ proptest! {
     #[test]
     fn the_outer_product_of_one_vector_is_singular(seed: u64, n in 2_usize..24) {
         let a = positive_matrix(&draws(seed, n), n, 0.0);
-        let (mut double, _) = pad(&a, n, &[]);
-        let (mut single, width) = (single(&double), padded(n));
-        prop_assert_eq!(factorize(&mut double, width), Err(NotPositive));
-        prop_assert_eq!(factorize(&mut single, width), Err(NotPositive));
+        let (mut double, mut b) = pad(&a, n, &[]);
+        let (mut single, mut single_b) = (single(&double), single(&b));
+        prop_assert_eq!(solve(&mut double, padded(n), &mut b), Err(NotPositive));
+        prop_assert_eq!(solve(&mut single, padded(n), &mut single_b), Err(NotPositive));
     }
 
     #[test]
@@ -195,8 +191,12 @@ fn a_matrix_that_is_not_positive_definite_is_refused() {
         vec![f64::NAN, 0.0, 0.0, 1.0],
         vec![f64::INFINITY, 0.0, 0.0, 1.0],
     ] {
-        let (mut padded, b) = pad(&bad, 2, &[0.0; 2]);
-        assert_eq!(factorize(&mut padded, b.len()), Err(NotPositive), "{bad:?}");
+        let (mut padded, mut b) = pad(&bad, 2, &[0.0; 2]);
+        assert_eq!(
+            solve(&mut padded, b.len(), &mut b),
+            Err(NotPositive),
+            "{bad:?}"
+        );
     }
 }
 
