@@ -8,7 +8,7 @@ use super::interactions::Row;
 use super::model::Factors;
 use super::objective::Weigh;
 use super::params::AlsValidParams;
-use super::solve::{DualBuffers, Entries, NotPositive, Real, non_negative, padded, solve};
+use super::solve::{Aligned, DualBuffers, Entries, NotPositive, Real, non_negative, padded, solve};
 
 /// Entries per partial sum of a row's equations. A longer row is split across threads.
 const BLOCK_ENTRIES: usize = 4096;
@@ -59,14 +59,14 @@ pub(crate) struct WeightBuffers<T> {
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
     pub(crate) weights: WeightBuffers<T>,
-    pub(crate) a: Vec<T>,
-    pub(crate) b: Vec<T>,
+    pub(crate) a: Aligned<T>,
+    pub(crate) b: Aligned<T>,
     /// Rows of the other side.
-    pub(crate) gathered: Vec<T>,
+    pub(crate) gathered: Aligned<T>,
     /// For rows that are solved in their entries.
     pub(crate) diagonal: Vec<T>,
     pub(crate) dual: DualBuffers<T>,
-    pub(crate) x: Vec<T>,
+    pub(crate) x: Aligned<T>,
     /// The solution: the bias if there is one, the factors, and the padding.
     pub(crate) solution: Vec<f32>,
 }
@@ -198,10 +198,10 @@ impl<'a> Design<'a> {
                 let mut part = vec![T::ZERO; stride * (stride + 1)];
                 let (a, b) = part.split_at_mut(stride * stride);
                 let entries = self.entries(row, range, weights);
-                entries.add(a, b, &mut Vec::new());
+                entries.add(a, b, &mut Aligned::default());
                 part
             });
-            for (sum, value) in a.iter_mut().chain(b).zip(total) {
+            for (sum, value) in a.iter_mut().chain(b.iter_mut()).zip(total) {
                 *sum += T::from_f64(value);
             }
         }

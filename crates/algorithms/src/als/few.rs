@@ -7,7 +7,7 @@ use super::params::AlsValidParams;
 use super::rotation::Rotation;
 use super::schedule::Place;
 use super::solve::{
-    Ahead, Apart, BatchBuffers, BatchEntry, CombineBatch, DualBatch, Lanes, Real, SYSTEMS,
+    Ahead, Aligned, Apart, BatchBuffers, BatchEntry, CombineBatch, DualBatch, Lanes, Real, SYSTEMS,
 };
 
 /// Most entries of a row that is solved beside others; more are work enough for a row by itself.
@@ -108,12 +108,12 @@ impl<T> FewBatch<'_, T> {
 /// Room for systems side by side, and their solutions.
 #[derive(Default)]
 pub(crate) struct Batch<T> {
-    w: Vec<Lanes<T>>,
+    w: Aligned<Lanes<T>>,
     buffers: BatchBuffers<T>,
-    x: Vec<Lanes<T>>,
-    turned_back: Vec<Lanes<T>>,
+    x: Aligned<Lanes<T>>,
+    turned_back: Aligned<Lanes<T>>,
     /// The solutions, one after the other, padded.
-    solutions: Vec<f32>,
+    solutions: Aligned<f32>,
 }
 
 /// One over the roots of the diagonals of rows of few entries, padded: in row `n` those of a row with
@@ -171,9 +171,11 @@ impl<T: Real> HalfStep<'_, T> {
     }
 
     /// Writes what the scores of some rows ask for.
-    fn aim(&self, entries: &[BatchEntry<T>], w: &mut Vec<Lanes<T>>) {
+    fn aim(&self, entries: &[BatchEntry<T>], w: &mut Aligned<Lanes<T>>) {
         w.clear();
-        w.extend(entries.iter().map(|entry| entry.targets));
+        for entry in entries {
+            w.push(entry.targets);
+        }
         if !self.design.params.has_biases() {
             return;
         }

@@ -1,4 +1,4 @@
-use ndarray::{Array2, ArrayViewMut1, Axis};
+use ndarray::{ArrayViewMut1, Axis};
 use rayon::prelude::*;
 
 use super::blocks::gram;
@@ -10,7 +10,7 @@ use super::interactions::Interactions;
 use super::model::{Als, Factors};
 use super::params::AlsValidParams;
 use super::schedule::Scheduled;
-use super::solve::{Real, padded};
+use super::solve::{Real, aligned_zeros, padded};
 use crate::random;
 
 /// A fitted model and how the fit went.
@@ -219,7 +219,7 @@ impl AlsValidParams {
     /// `init_scale^2`; each user draws from a stream of its own.
     fn random_users(&self, n_users: usize) -> Factors {
         let half_width = self.init_scale * (3.0 / self.factors as f64).sqrt();
-        let mut vectors = Array2::zeros((n_users, self.factors));
+        let mut vectors = aligned_zeros((n_users, self.factors));
         let draw = |(name, mut row): (usize, ArrayViewMut1<'_, f32>)| {
             let mut rng = random::stream(self.seed, &[START, name as u64]);
             for value in &mut row {

@@ -13,7 +13,7 @@ use super::model::{FactorRow, Factors};
 use super::params::AlsValidParams;
 use super::rotation::Rotation;
 use super::schedule::{BlockRows, Form, Place, Scheduled};
-use super::solve::{Ahead, Dual, NotPositive, Real};
+use super::solve::{Ahead, Dual, NotPositive, Real, aligned_zeros, is_aligned};
 use crate::isa::prefetch;
 
 /// The fixed side of a half-iteration, made ready for solving rows of the other.
@@ -93,8 +93,9 @@ impl<'a, T: Real> HalfStep<'a, T> {
         let block_rows = side.block_rows;
         let shape = (side.rows.n_rows(), self.design.params.factors);
         let room = room.map(|factors| factors.vectors);
-        let room = room.filter(|room| room.dim() == shape && room.is_standard_layout());
-        let mut vectors = room.unwrap_or_else(|| Array2::zeros(shape));
+        let fits =
+            |room: &Array2<f32>| room.dim() == shape && room.as_slice().is_some_and(is_aligned);
+        let mut vectors = (room.filter(fits)).unwrap_or_else(|| aligned_zeros(shape));
         let mut biases = vec![0.0; side.rows.n_rows()];
         let solved: Vec<Result<FactorRow, NotPositive>> = (side.long.par_iter())
             .map_init(Scratch::default, |scratch, &(row, form)| {

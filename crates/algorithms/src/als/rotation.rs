@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::solve::{Combination, Real, symmetric_eigen};
+use super::solve::{Aligned, Combination, Real, symmetric_eigen};
 
 /// Whether turning `n_other` rows costs less than it saves on `n_short` rows.
 ///
@@ -18,9 +18,9 @@ pub(crate) struct Rotation<T> {
     /// Eigenvalues.
     pub(crate) values: Vec<f64>,
     /// Eigenvectors in the rows, of width `stride`.
-    back: Vec<T>,
+    back: Aligned<T>,
     /// The turned rows of the fixed side, of width `stride`.
-    rows: Vec<T>,
+    rows: Aligned<T>,
 }
 
 impl<T: Real> Rotation<T> {
@@ -31,14 +31,14 @@ impl<T: Real> Rotation<T> {
             .flat_map(|row| row[..width].iter().copied())
             .collect();
         let (values, vectors) = symmetric_eigen(unpadded, width);
-        let mut basis = vec![T::ZERO; width * stride];
+        let mut basis = Aligned::filled(T::ZERO, width * stride);
         let mut back = basis.clone();
         for (index, &value) in vectors.iter().enumerate() {
             let (i, k) = (index / width, index % width);
             basis[i * stride + k] = T::from_f64(value);
             back[k * stride + i] = T::from_f64(value);
         }
-        let mut rows = vec![T::ZERO; design.len()];
+        let mut rows = Aligned::filled(T::ZERO, design.len());
         rows.par_chunks_mut(stride)
             .zip(design.par_chunks(stride))
             .with_min_len(64)

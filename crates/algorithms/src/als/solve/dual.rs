@@ -1,4 +1,5 @@
 use super::ahead::Ahead;
+use super::aligned::Aligned;
 use super::cholesky::solve_with;
 use super::real::Real;
 use super::syrk::{WIDE, add_scaled, outer_products_and_fetch};
@@ -26,17 +27,17 @@ pub(crate) struct Dual<'a, S, T> {
     pub(crate) ahead: Ahead<'a, S>,
     pub(crate) buffers: &'a mut DualBuffers<T>,
     /// Receives the solution; `padded(d)` values.
-    pub(crate) x: &'a mut Vec<T>,
+    pub(crate) x: &'a mut Aligned<T>,
 }
 
 /// Room for a system and what leads to it.
 #[derive(Default)]
 pub(crate) struct DualBuffers<T> {
     /// `V`: `padded(n)` rows of width `padded(d)`.
-    rows: Vec<T>,
+    rows: Aligned<T>,
     /// `V'`: a row per column of `Z`.
-    v: Vec<T>,
-    system: Vec<T>,
+    v: Aligned<T>,
+    system: Aligned<T>,
     w: Vec<T>,
     /// `D^(-1/2)`.
     scale: Vec<T>,

@@ -1,4 +1,5 @@
 use super::PAD;
+use super::aligned::Aligned;
 use super::lanes::{Lanes, SYSTEMS, add_product, factorize, place, substitute};
 use super::real::Real;
 use crate::isa::{self, Kernel, one_at_a_time, unrolled};
@@ -27,6 +28,7 @@ pub(crate) struct DualBatch<'a, S, T> {
 
 /// An entry of each system.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
 pub(crate) struct BatchEntry<T> {
     /// Its row of the table; any row where a system has no such entry.
     pub(crate) indices: Lanes<u32>,
@@ -40,11 +42,11 @@ pub(crate) struct BatchEntry<T> {
 #[derive(Default)]
 pub(crate) struct BatchBuffers<T> {
     /// The scales, side by side.
-    roots: Vec<Lanes<T>>,
+    roots: Aligned<Lanes<T>>,
     /// The rows of `Z`.
-    z: Vec<Lanes<T>>,
+    z: Aligned<Lanes<T>>,
     /// The triangle of a matrix.
-    system: Vec<Lanes<T>>,
+    system: Aligned<Lanes<T>>,
 }
 
 impl<S: Real, T: Real> DualBatch<'_, S, T> {

@@ -1,6 +1,7 @@
 //! Systems side by side, each in a lane of the vector registers.
 
 use super::PAD;
+use super::aligned::Aligned;
 use super::real::Real;
 use crate::isa::{self, Kernel, one_at_a_time, unrolled};
 
@@ -137,7 +138,7 @@ pub(crate) struct Apart<'a, T> {
     /// As many values as there are columns, a multiple of the padding.
     pub(crate) x: &'a [Lanes<T>],
     /// Receives the values of one system after those of the other.
-    pub(crate) rows: &'a mut Vec<f32>,
+    pub(crate) rows: &'a mut Aligned<f32>,
 }
 
 impl<T: Real> Apart<'_, T> {

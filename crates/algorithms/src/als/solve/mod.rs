@@ -8,6 +8,7 @@
 //! as many of them side by side as its registers hold.
 
 mod ahead;
+mod aligned;
 mod cholesky;
 mod dual;
 mod dual_batch;
@@ -20,6 +21,7 @@ mod syrk;
 mod tests;
 
 pub(crate) use ahead::Ahead;
+pub(crate) use aligned::{Aligned, aligned_zeros, is_aligned};
 pub(crate) use cholesky::solve;
 pub(crate) use dual::{Combination, Dual, DualBuffers};
 pub(crate) use dual_batch::{BatchBuffers, BatchEntry, DualBatch};

@@ -1,5 +1,6 @@
 use super::PAD;
 use super::ahead::Ahead;
+use super::aligned::Aligned;
 use super::real::Real;
 use crate::isa::{self, Kernel, one_at_a_time, unrolled};
 
@@ -177,7 +178,7 @@ pub(crate) struct Entries<'a, T> {
 
 impl<T: Real> Entries<'_, T> {
     /// Adds to `a` and `b`; `gathered` is a buffer.
-    pub(crate) fn add(self, a: &mut [T], b: &mut [T], gathered: &mut Vec<T>) {
+    pub(crate) fn add(self, a: &mut [T], b: &mut [T], gathered: &mut Aligned<T>) {
         let entries = self;
         isa::run(Addition {
             entries,
@@ -192,7 +193,7 @@ pub(super) struct Addition<'a, T> {
     pub(super) entries: Entries<'a, T>,
     pub(super) a: &'a mut [T],
     pub(super) b: &'a mut [T],
-    pub(super) gathered: &'a mut Vec<T>,
+    pub(super) gathered: &'a mut Aligned<T>,
 }
 
 impl<T: Real> Kernel for Addition<'_, T> {

@@ -3,7 +3,7 @@
 use super::*;
 
 fn solve_dual<S: Real, T: Real>(isa: Isa, z: &[S], system: &System) -> Vec<T> {
-    let mut x = Vec::new();
+    let mut x = Aligned::default();
     // Not in the order of the table.
     let indices: Vec<u32> = (0..system.beta.len() as u32).rev().collect();
     let turned = |values: &[f64]| values.iter().rev().map(|&v| T::from_f64(v)).collect();
@@ -20,7 +20,7 @@ fn solve_dual<S: Real, T: Real>(isa: Isa, z: &[S], system: &System) -> Vec<T> {
         x: &mut x,
     };
     run_on(isa, dual).unwrap();
-    x
+    x.to_vec()
 }
 
 /// The solution in these types, the same bits on every instruction set, the padding included.
@@ -177,7 +177,7 @@ fn check_combinations<T: Real>(stride: usize, rows: &[T], x: &[Lanes<T>]) {
 fn check_apart<T: Real>(x: &[Lanes<T>], bad: usize) {
     for &isa in Isa::ALL {
         // What was there before does not show.
-        let mut rows = vec![7.0; 5];
+        let mut rows = Aligned::filled(7.0, 5);
         let finite = run_on(isa, Apart { x, rows: &mut rows });
         for (lane, row) in rows.chunks_exact(x.len()).enumerate() {
             assert_eq!(finite[lane], lane != bad, "{isa:?}");

@@ -26,7 +26,7 @@ fn check<T: Real>(given: &Given<'_>, epsilon: f64) {
     } = given;
     let (weights, beta) = (rounded::<T>(given.weights), rounded::<T>(given.beta));
     // What is in the buffer beforehand does not show.
-    let mut gathered = vec![T::INFINITY; 10_000];
+    let mut gathered = Aligned::filled(T::INFINITY, 10_000);
     let roots: Vec<T> = weights.iter().map(|weight| weight.sqrt()).collect();
     let mut add = |isa| {
         let mut a = vec![T::from_f64(BEFORE.0); stride * stride];
