@@ -2,7 +2,8 @@
 //!
 //! A kernel is written once, in plain Rust over arrays of fixed length, and compiled three times:
 //! for AVX-512, for AVX2 and for whatever the target has by itself (SSE2, NEON). The compiler makes
-//! the vector instructions.
+//! the vector instructions; only where it takes blocks of numbers apart one by one (`transpose`) those
+//! of AVX-512 are called by name.
 //!
 //! **The same bits everywhere.** A kernel fixes which values are added in which order, by its
 //! source; the instruction set decides only how many of these sums run side by side. A product that

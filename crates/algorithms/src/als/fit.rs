@@ -51,8 +51,9 @@ impl AlsValidParams {
     ///
     /// Memory: beside the interactions, the factors of both sides, a padded copy of one where the
     /// number of factors is no multiple of eight, a turned copy of one where short rows are solved
-    /// in the eigenbasis of its Gram matrix, two bytes per row, and where short rows are solved side
-    /// by side twelve bytes (in `f64` twenty) for each of their scores.
+    /// in the eigenbasis of its Gram matrix, up to ten bytes per row, and on each side what every score
+    /// weighs: twelve bytes (in `f64` twenty) where short rows are solved side by side, eight (sixteen)
+    /// where rows are solved alone; none for rows of very many scores.
     ///
     /// # Errors
     /// No interaction; no positive score (implicit feedback); equations without a unique solution,

@@ -67,8 +67,9 @@ impl AtOnce {
         // Each pair is tested in one fold at most, and perhaps relevant there.
         let tested = pairs.len() * (size_of::<Pair>() + size_of::<u32>());
         // A fit: the factors of both sides, a padded copy of each, and what is packed or gathered of
-        // them for the lists; the lists themselves, with and without scores.
-        let fit = 4 * rows * (factors + 8) * 3 + listed * PLACES * 12;
+        // them for the lists; what each score weighs, on both sides; the lists themselves, with and
+        // without scores.
+        let fit = 4 * rows * (factors + 8) * 3 + 24 * pairs.len() + listed * PLACES * 12;
         let free = memory_bytes.saturating_sub(tested);
         let folds = (free.saturating_sub(fit) / fold.max(1)).clamp(1, n_folds.max(1));
         let fits = free.saturating_sub(folds * fold) / fit.max(1);

@@ -141,26 +141,37 @@ fn gather<S: Real, T: Real, const ROWS: usize>(
     z: &mut [Lanes<T>],
 ) {
     let (table, _) = table.as_chunks::<PAD>();
-    let columns = |block: usize, roots: &[Lanes<T>; PAD], target: &mut [Lanes<T>; PAD]| {
-        let mut chunks = [&table[0]; SYSTEMS];
-        for lane in 0..SYSTEMS {
-            chunks[lane] = &table[entry.indices[lane] as usize * (stride / PAD) + block];
-        }
-        T::scale_into_lanes::<S, ROWS>(&chunks, &entry.roots, roots, target);
-    };
     let (blocks, rest) = z.as_chunks_mut::<PAD>();
     let (root_blocks, rest_of_roots) = roots.as_chunks::<PAD>();
     for (block, (target, roots)) in blocks.iter_mut().zip(root_blocks).enumerate() {
         one_at_a_time();
-        columns(block, roots, target);
+        block_into_lanes::<S, T, ROWS>(table, stride, entry, block, roots, target);
     }
     if !rest.is_empty() {
         let mut roots = [[T::ZERO; SYSTEMS]; PAD];
         roots[..rest.len()].copy_from_slice(rest_of_roots);
         let mut last = [[T::ZERO; SYSTEMS]; PAD];
-        columns(root_blocks.len(), &roots, &mut last);
+        let block = root_blocks.len();
+        block_into_lanes::<S, T, ROWS>(table, stride, entry, block, &roots, &mut last);
         rest.copy_from_slice(&last[..rest.len()]);
     }
+}
+
+/// Some columns of what [`gather`] writes.
+#[inline(always)]
+fn block_into_lanes<S: Real, T: Real, const ROWS: usize>(
+    table: &[[S; PAD]],
+    stride: usize,
+    entry: &BatchEntry<T>,
+    block: usize,
+    roots: &[Lanes<T>; PAD],
+    target: &mut [Lanes<T>; PAD],
+) {
+    let mut chunks = [&table[0]; SYSTEMS];
+    for lane in 0..SYSTEMS {
+        chunks[lane] = &table[entry.indices[lane] as usize * (stride / PAD) + block];
+    }
+    T::scale_into_lanes::<S, ROWS>(&chunks, &entry.roots, roots, target);
 }
 
 /// `I + Z Z'`, the lower triangle, in tiles of `TILE` by `TILE` that stay in registers.
