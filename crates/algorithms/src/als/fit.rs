@@ -165,7 +165,7 @@ impl AlsValidParams {
     }
 
     /// Solves one side. Without a given Gram matrix of the other it is computed. The solution is
-    /// written to `room`, if its shape is right.
+    /// written to `room`, if it fits.
     pub(crate) fn half_step<T: Real>(
         &self,
         side: &Scheduled<'_, T>,

@@ -84,7 +84,7 @@ impl<'a, T: Real> HalfStep<'a, T> {
     }
 
     /// Solves all rows; the result does not depend on the number of threads. It is written to
-    /// `room`, if its shape is right.
+    /// `room`, if its shape is right and it begins with a line of the cache.
     pub(crate) fn solve_all(
         &self,
         side: &Scheduled<'_, T>,

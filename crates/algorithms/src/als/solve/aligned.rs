@@ -44,9 +44,9 @@ pub(crate) fn is_aligned(values: &[f32]) -> bool {
 /// Zeros that begin with a line of the cache. (Those of an allocation begin anywhere: a few more are
 /// allocated, and the first of them left out.)
 pub(crate) fn aligned_zeros(shape: (usize, usize)) -> Array2<f32> {
-    let n = shape.0 * shape.1;
-    let values = Array1::<f32>::zeros(n + CACHELINE_ALIGN / size_of::<f32>());
-    let first = values.as_ptr().align_offset(CACHELINE_ALIGN);
+    let (n, spare) = (shape.0 * shape.1, CACHELINE_ALIGN / size_of::<f32>());
+    let values = Array1::<f32>::zeros(n + spare);
+    let first = values.as_ptr().align_offset(CACHELINE_ALIGN).min(spare);
     let values = values.slice_move(s![first..first + n]);
     // What lies in one piece takes every shape of as many values.
     let shaped = values.into_shape_with_order(shape);
