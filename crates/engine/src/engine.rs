@@ -10,15 +10,17 @@ use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::execution::SessionState;
+use datafusion::execution::context::QueryPlanner;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use object_store::ObjectStore;
 
-use crate::cluster::{self, Jobs, LocalCluster};
+use crate::cluster::{self, Jobs, LocalCluster, LocalPlanner};
 use crate::error::{Doing, EngineError, classify};
 use crate::memory;
 use crate::parameters::{DEFAULT_MAX_MESSAGE_SIZE_BYTES, EngineParams, Mode};
 use crate::session;
+use crate::sink::{EnginePlanner, Exchange};
 use crate::stores;
 use crate::tables;
 use crate::work::WorkFolder;
@@ -130,7 +132,11 @@ impl Engine {
                     session::runtime(Some(work.path().to_owned()), Some(memory::pool(limit)))
                         .map_err(start_failed)?;
                 Inner {
-                    context: context(session::session_state(config, runtime, None)),
+                    context: context(session::session_state(
+                        config,
+                        runtime,
+                        Arc::new(EnginePlanner(Exchange::Memory)),
+                    )),
                     memory_limit_bytes: Some(limit),
                     jobs: None,
                     job_name: Mutex::default(),
@@ -147,7 +153,7 @@ impl Engine {
                         reason: e.to_string(),
                     })?;
                 Inner {
-                    context: client(local.url(), session::session_config(threads, message_size))?,
+                    context: standalone(&local, session::standalone_config(threads, message_size))?,
                     memory_limit_bytes: Some(limit),
                     jobs: None,
                     job_name: Mutex::default(),
@@ -389,13 +395,25 @@ fn work_folder(parent: &Path) -> Result<WorkFolder, EngineError> {
 
 /// A session whose queries become jobs of the scheduler at `url`.
 fn client(url: &str, config: SessionConfig) -> Result<SessionContext, EngineError> {
-    let runtime = session::runtime(None, None).map_err(start_failed)?;
     let planner = cluster::planner(url, &config);
-    Ok(context(session::session_state(
-        config,
-        runtime,
-        Some(planner),
-    )))
+    planned_elsewhere(planner, config)
+}
+
+/// A session whose queries become jobs in this process.
+fn standalone(
+    cluster: &LocalCluster,
+    config: SessionConfig,
+) -> Result<SessionContext, EngineError> {
+    let planner = LocalPlanner::new(cluster::planner(cluster.url(), &config), cluster);
+    planned_elsewhere(Arc::new(planner), config)
+}
+
+fn planned_elsewhere(
+    planner: Arc<dyn QueryPlanner + Send + Sync>,
+    config: SessionConfig,
+) -> Result<SessionContext, EngineError> {
+    let runtime = session::runtime(None, None).map_err(start_failed)?;
+    Ok(context(session::session_state(config, runtime, planner)))
 }
 
 #[expect(

@@ -8,6 +8,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ballista_core::config::{
+    BALLISTA_SHUFFLE_COMPRESSION_CODEC, BALLISTA_SHUFFLE_SORT_BASED_MEMORY_LIMIT_PER_TASK_BYTES,
+};
 use ballista_core::extension::{
     SessionConfigExt, ballista_aggregate_functions, ballista_scalar_functions,
     ballista_window_functions,
@@ -23,11 +26,13 @@ use datafusion::prelude::SessionConfig;
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::functions;
 use crate::keyed::KeyRows;
-use crate::sink::EnginePlanner;
 use crate::stores::Registry;
 
 /// Rows a Parquet writer of a step table gathers before it writes them.
 const STEP_ROW_GROUP_ROWS: usize = 131_072;
+
+/// Rows that a task has in memory for an exchange before it writes them.
+const EXCHANGE_BYTES: usize = 32 << 20;
 
 /// Settings that every session starts from.
 ///
@@ -48,6 +53,12 @@ pub fn session_config(partitions: usize, max_message_size_bytes: usize) -> Sessi
         // Step tables are read once or twice and then deleted: quick to pack, and no more than
         // this many rows in a writer's memory.
         .set_str("datafusion.execution.parquet.compression", "lz4_raw")
+        // Rows that wait to be exchanged are written when they take so much: while it is little,
+        // they lie in memory that has been touched before.
+        .set_usize(
+            BALLISTA_SHUFFLE_SORT_BASED_MEMORY_LIMIT_PER_TASK_BYTES,
+            EXCHANGE_BYTES,
+        )
         // What is spilled is mostly ids, nulls and zeros.
         .set_str("datafusion.execution.spill_compression", "lz4_frame")
         .set_usize(
@@ -61,6 +72,13 @@ pub fn session_config(partitions: usize, max_message_size_bytes: usize) -> Sessi
 /// only then does it know the job early enough to cancel it.
 pub(crate) fn remote_config(partitions: usize, max_message_size_bytes: usize) -> SessionConfig {
     session_config(partitions, max_message_size_bytes).set_str("ballista.client.pull", "true")
+}
+
+/// The settings of a session whose cluster is this process: exchanges go through files that nobody
+/// sends anywhere, so nothing is gained by packing them.
+pub(crate) fn standalone_config(partitions: usize, max_message_size_bytes: usize) -> SessionConfig {
+    session_config(partitions, max_message_size_bytes)
+        .set_str(BALLISTA_SHUFFLE_COMPRESSION_CODEC, "none")
 }
 
 /// The settings of a session that runs inside this process alone.
@@ -93,13 +111,12 @@ pub(crate) fn embedded_config(
 /// The state built from `config`: our functions beside all of DataFusion's
 /// (nested ones included), the rules Ballista needs, our stores.
 ///
-/// `planner` is Ballista's on a client; without one this session plans itself, our
-/// own nodes included. Lists of functions are given whole, because Ballista's own upgrade of a
+/// `planner` is Ballista's on a client, and our own where plans are made. Lists of functions are given whole, because Ballista's own upgrade of a
 /// state replaces them and drops what it does not know.
 pub fn session_state(
     config: SessionConfig,
     runtime: Arc<RuntimeEnv>,
-    planner: Option<Arc<dyn QueryPlanner + Send + Sync>>,
+    planner: Arc<dyn QueryPlanner + Send + Sync>,
 ) -> SessionState {
     let mut scalars = ballista_scalar_functions();
     scalars.extend(functions::scalar_functions());
@@ -108,7 +125,6 @@ pub fn session_state(
     let mut rules = ballista_default_optimizer_rules();
     // The last: what is pruned and pushed down by then is what the exchange carries.
     rules.push(Arc::new(KeyRows));
-    let planner = planner.unwrap_or_else(|| Arc::new(EnginePlanner));
     SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)

@@ -5,6 +5,7 @@ mod leave;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ use super::{ClusterError, ExecutorParams, health, ports, spans};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
 use crate::session;
+use crate::sink::{EnginePlanner, Exchange};
 use crate::work::WorkFolder;
 
 /// Sessions whose footers and stores an executor keeps at hand.
@@ -229,6 +231,11 @@ impl Running {
         })
     }
 
+    /// Where its tasks keep what they hand on.
+    pub(crate) fn work_dir(&self) -> &Path {
+        self.work.path()
+    }
+
     /// Ends when the scheduler sends the executor away or a server dies, which
     /// is also what happens after five heartbeats without an answer.
     async fn failed(&mut self) -> ClusterError {
@@ -337,7 +344,7 @@ fn executor(
     let state = session::session_state(
         session::session_config(vcores, message_size),
         session::runtime(None, None).map_err(|e| ClusterError::Parameters(e.strip_backtrace()))?,
-        None,
+        Arc::new(EnginePlanner(Exchange::Files)),
     );
     let cache = DefaultSessionRuntimeCache::new(base, pool_policy, CACHED_SESSIONS);
     let executor = Executor::new(

@@ -1,6 +1,6 @@
 //! A scheduler and an executor inside this process, for standalone mode.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// the caller's runtime is not touched, and no signal is listened to.
 pub(crate) struct LocalCluster {
     url: String,
+    work_dir: PathBuf,
     parts: Mutex<Option<Parts>>,
 }
 
@@ -93,8 +94,9 @@ impl LocalCluster {
             stopped,
         };
         match ready.await {
-            Ok(Ok(url)) => Ok(Self {
+            Ok(Ok((url, work_dir))) => Ok(Self {
                 url,
+                work_dir,
                 parts: Mutex::new(Some(parts)),
             }),
             failed => {
@@ -113,6 +115,11 @@ impl LocalCluster {
     /// `http://127.0.0.1:port`.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the executor keeps what its tasks hand on.
+    pub(crate) fn work_dir(&self) -> &Path {
+        &self.work_dir
     }
 
     /// Stops both and waits until the executor's files are gone.
@@ -148,7 +155,7 @@ impl Drop for LocalCluster {
 async fn run(
     scheduler: SchedulerParams,
     mut executor: ExecutorParams,
-    ready: oneshot::Sender<Result<String, ClusterError>>,
+    ready: oneshot::Sender<Result<(String, PathBuf), ClusterError>>,
     stopping: oneshot::Receiver<()>,
 ) {
     let scheduler = match Scheduler::bind(scheduler).await {
@@ -188,7 +195,8 @@ async fn run(
         }));
         return;
     }
-    if ready.send(Ok(url)).is_err() {
+    let work_dir = running.work_dir().to_owned();
+    if ready.send(Ok((url, work_dir))).is_err() {
         return;
     }
     // A dropped sender stops as well.

@@ -28,6 +28,7 @@ use super::status::{self, ClusterView};
 use super::{ClusterError, SchedulerParams, health, journal, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::session;
+use crate::sink::{EnginePlanner, Exchange};
 
 /// Partitions of a session that does not say how many it wants.
 const DEFAULT_PARTITIONS: usize = 16;
@@ -220,7 +221,7 @@ fn config(
             Ok(session::session_state(
                 config,
                 session::runtime(None, None)?,
-                None,
+                Arc::new(EnginePlanner(Exchange::Files)),
             ))
         }));
     config.bind_host = params.bind.to_string();

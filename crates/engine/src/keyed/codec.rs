@@ -9,12 +9,14 @@ use datafusion::logical_expr::{Extension, LogicalPlan};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::{InPartsExec, Keyed, KeyedExec};
+use super::{InPartsExec, Keyed, KeyedExec, PackExec, UnpackExec};
 use crate::envelope;
 
 const NODE_MARKER: &[u8] = b"\0keyed-node\x01";
 const EXEC_MARKER: &[u8] = b"\0keyed-exec\x01";
 const PARTS_MARKER: &[u8] = b"\0keyed-parts\x01";
+const PACK_MARKER: &[u8] = b"\0keyed-pack\x01";
+const UNPACK_MARKER: &[u8] = b"\0keyed-unpack\x01";
 
 /// The bytes of a logical node, if it is rows by key.
 pub(crate) fn encode_node(node: &Extension) -> Option<Result<Vec<u8>>> {
@@ -35,17 +37,24 @@ pub(crate) fn decode_node(bytes: &[u8], inputs: &[LogicalPlan]) -> Option<Result
     }))
 }
 
-/// The bytes of an operator, if it is rows by key or an aggregate of them in parts.
+/// The bytes of an operator, if it is rows by key, an aggregate of them in parts, or packs them.
 pub(crate) fn encode_exec(plan: &dyn ExecutionPlan) -> Option<Result<Vec<u8>>> {
     if plan.is::<InPartsExec>() {
         return Some(envelope::pack(PARTS_MARKER, &Schema::empty(), &()));
+    }
+    if let Some(pack) = plan.downcast_ref::<PackExec>() {
+        return Some(envelope::pack(PACK_MARKER, &Schema::empty(), &pack.parts()));
+    }
+    if let Some(unpack) = plan.downcast_ref::<UnpackExec>() {
+        let schema = unpack.schema();
+        return Some(envelope::pack(UNPACK_MARKER, &schema, &unpack.places()));
     }
     let keyed = plan.downcast_ref::<KeyedExec>()?;
     let places: Vec<usize> = keyed.keys.iter().map(Column::index).collect();
     Some(envelope::pack(EXEC_MARKER, &Schema::empty(), &places))
 }
 
-/// The operator of these bytes, if they are of rows by key or of an aggregate in parts.
+/// The operator of these bytes, if [`encode_exec`] made them.
 pub(crate) fn decode_exec(
     bytes: &[u8],
     inputs: &[Arc<dyn ExecutionPlan>],
@@ -56,6 +65,24 @@ pub(crate) fn decode_exec(
                 return internal_err!("parts have one aggregate");
             };
             Ok(Arc::new(InPartsExec::new(Arc::clone(aggregate))) as Arc<dyn ExecutionPlan>)
+        }));
+    }
+    if let Some(unpacked) = envelope::unpack::<(Vec<usize>, usize)>(PACK_MARKER, bytes) {
+        return Some(unpacked.and_then(|(_, (places, n))| {
+            let [rows] = inputs else {
+                return internal_err!("packed rows have one input");
+            };
+            let pack = PackExec::try_new(places, n, Arc::clone(rows))?;
+            Ok(Arc::new(pack) as Arc<dyn ExecutionPlan>)
+        }));
+    }
+    if let Some(unpacked) = envelope::unpack::<Vec<usize>>(UNPACK_MARKER, bytes) {
+        return Some(unpacked.and_then(|(schema, places)| {
+            let [packed] = inputs else {
+                return internal_err!("packed rows have one input");
+            };
+            let unpack = UnpackExec::try_new(schema, places, Arc::clone(packed))?;
+            Ok(Arc::new(unpack) as Arc<dyn ExecutionPlan>)
         }));
     }
     let unpacked = envelope::unpack::<Vec<usize>>(EXEC_MARKER, bytes)?;

@@ -43,6 +43,11 @@ impl KeyedExec {
             properties: Arc::new(properties),
         }
     }
+
+    /// Where the rows come from.
+    pub(super) fn input(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.input
+    }
 }
 
 impl DisplayAs for KeyedExec {

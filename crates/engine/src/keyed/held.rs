@@ -17,20 +17,20 @@ use super::packed::{Integer, Packed};
 /// as many bytes as their differences from the least of them need.
 #[derive(Debug)]
 pub(super) struct Held {
-    rows: usize,
-    columns: Vec<Column>,
+    pub(super) rows: usize,
+    pub(super) columns: Vec<Column>,
 }
 
 #[derive(Debug)]
-struct Column {
+pub(super) struct Column {
     /// Those that are there.
-    values: Values,
+    pub(super) values: Values,
     /// Which rows have none; not asked where all have one.
-    nulls: Option<NullBuffer>,
+    pub(super) nulls: Option<NullBuffer>,
 }
 
 #[derive(Debug)]
-enum Values {
+pub(super) enum Values {
     Plain(ArrayRef),
     Packed(Packed),
 }
@@ -254,14 +254,14 @@ fn nulls_of(array: &ArrayRef, rows: &[u32]) -> Option<NullBuffer> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use arrow::array::{AsArray, BooleanArray, Decimal128Array, Float64Array, Int64Array};
 
     use super::*;
     use crate::keyed::words::Words;
 
     /// 1,000 rows in which every so-manieth has values; none with 0, all with 1.
-    fn batch(one_in: i64) -> RecordBatch {
+    pub(in crate::keyed) fn batch(one_in: i64) -> RecordBatch {
         let there = |n: i64| (one_in > 0 && n % one_in == 0).then_some(n);
         let rows = || (0..1_000).map(there);
         let decimals = |scale: i128| -> ArrayRef {

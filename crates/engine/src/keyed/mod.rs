@@ -5,13 +5,18 @@
 //! rewrites rows as states, each several times as wide as the row. The functions of groups
 //! (`functions::per_group`) belong to such queries; below an aggregate with one of them [`KeyRows`]
 //! places a [`Keyed`], and the aggregate finds its groups whole and is planned in one phase, and run
-//! on one part of its groups after the other ([`InPartsExec`]).
+//! on one part of its groups after the other ([`InPartsExec`]). Where the exchange goes through files
+//! and networks its rows are packed ([`PackExec`], [`UnpackExec`]).
 
+mod bytes;
 pub(crate) mod codec;
+mod exchange;
 mod exec;
 mod held;
 mod node;
+mod numbered;
 mod packed;
+mod packer;
 mod part;
 mod parts;
 mod planner;
@@ -20,6 +25,7 @@ mod rule;
 mod split;
 mod words;
 
+pub(crate) use exchange::{PackExec, UnpackExec, pack_exchanges};
 pub(crate) use exec::KeyedExec;
 pub(crate) use node::Keyed;
 pub(crate) use parts::InPartsExec;

@@ -104,6 +104,23 @@ impl Packed {
         with_width!(self.width, scatter(&self.bytes, least, (places, to)));
     }
 
+    /// Writes what it is.
+    pub(super) fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.least.to_le_bytes());
+        // At most 8.
+        to.push(self.width as u8);
+        to.extend_from_slice(&self.bytes);
+    }
+
+    /// Back from what [`Self::write`] writes; none if no integers are so wide.
+    pub(super) fn from_parts(least: i128, width: usize, bytes: &[u8]) -> Option<Self> {
+        (width <= size_of::<u64>()).then(|| Self {
+            least,
+            width,
+            bytes: bytes.into(),
+        })
+    }
+
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         self.bytes.len()

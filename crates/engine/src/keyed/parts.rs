@@ -19,9 +19,11 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
     PlanProperties,
 };
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::KeyedExec;
+use super::UnpackExec;
 use super::part::PartExec;
 use super::pool::PartPool;
 use super::split::{Part, Splitter};
@@ -83,6 +85,32 @@ fn rows_of(plan: &Arc<dyn ExecutionPlan>) -> Option<&KeyedExec> {
     }
     let projection = plan.downcast_ref::<ProjectionExec>()?;
     rows_of(projection.input())
+}
+
+/// The splitter with all rows of a partition; those that have been packed for their way here are not
+/// made whole in between.
+fn divided(
+    mut splitter: Splitter,
+    rows: &KeyedExec,
+    partition: usize,
+    context: Arc<TaskContext>,
+) -> Result<BoxFuture<'static, Result<Splitter>>> {
+    if let Some(packed) = rows.input().downcast_ref::<UnpackExec>() {
+        let mut blocks = Box::pin(packed.blocks(partition, context)?);
+        return Ok(Box::pin(async move {
+            while let Some(block) = blocks.try_next().await? {
+                splitter.push_block(&block)?;
+            }
+            Ok(splitter)
+        }));
+    }
+    let mut rows = rows.execute(partition, context)?;
+    Ok(Box::pin(async move {
+        while let Some(batch) = rows.try_next().await? {
+            splitter.push(&batch)?;
+        }
+        Ok(splitter)
+    }))
 }
 
 /// The aggregate with the rows of a part in place of the rows by key.
@@ -167,16 +195,11 @@ impl ExecutionPlan for InPartsExec {
         };
         let keys = rows.keys.iter().map(|key| key.index()).collect();
         let splitter = Splitter::new(rows.schema(), keys, partition, &context, &self.metrics);
-        let mut rows = rows.execute(partition, Arc::clone(&context))?;
+        let divided = divided(splitter, rows, partition, Arc::clone(&context))?;
         let aggregate = Arc::clone(&self.aggregate);
         let context = PartPool::within(&context, partition);
         let parts = async move {
-            let mut splitter = splitter;
-            while let Some(batch) = rows.try_next().await? {
-                splitter.push(&batch)?;
-            }
-            drop(rows);
-            let parts = splitter.finish()?;
+            let parts = divided.await?.finish()?;
             let results = stream::iter(parts)
                 .filter(|part| std::future::ready(!part.is_empty()))
                 .map(move |part| of_part(&aggregate, part)?.execute(0, Arc::clone(&context)))

@@ -75,3 +75,12 @@ impl MemoryPool for PartPool {
         self.whole.memory_limit()
     }
 }
+
+/// What each partition has of a task's memory, if there is a limit.
+pub(super) fn memory_of_partition(context: &TaskContext) -> usize {
+    let partitions = context.session_config().target_partitions().max(1);
+    match context.memory_pool().memory_limit() {
+        MemoryLimit::Finite(bytes) => bytes / partitions,
+        MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
+    }
+}

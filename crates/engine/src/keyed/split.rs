@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::compute::concat_batches;
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::array::{RecordBatch, StringArray};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
-use datafusion::common::hash_utils::{RandomState, create_hashes};
+use datafusion::common::hash_utils::RandomState;
 use datafusion::error::Result;
-use datafusion::execution::memory_pool::{
-    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
-};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
 use datafusion::physical_plan::spill::SpillManager;
@@ -18,8 +15,10 @@ use datafusion::physical_plan::spill::spill_pool::{SpillPoolSink, spsc_channel};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream;
 
+use super::bytes::Block;
 use super::held::Held;
-use super::words::Words;
+use super::numbered::{Numbered, by_part};
+use super::pool::memory_of_partition;
 
 /// How many parts there are in memory: what an aggregate keeps for one of them is small beside the
 /// memory while a partition has some thousand million rows.
@@ -38,10 +37,6 @@ const PART_ROWS: usize = 1 << 17;
 /// so that its results are small beside the memory of those who get them.
 const MEMORY_PER_ROW: usize = 24 << 10;
 
-/// Texts that have numbers take this part of a partition's memory for each column, and what one batch
-/// adds to it: so little that nobody accounts for them.
-const PART_OF_TEXTS: usize = 64;
-
 /// Rows that are divided at once: few enough for the cache, enough for batches worth handling.
 const BLOCK_ROWS: usize = 1 << 17;
 
@@ -57,11 +52,9 @@ const SEED: u64 = 0x5eed_0f9a_2765_1e75;
 
 /// The rows of a partition as they come in.
 pub(super) struct Splitter {
-    schema: SchemaRef,
     /// Where the keys stand.
     keys: Vec<usize>,
-    /// Texts as numbers, in columns with few different ones.
-    words: Vec<Option<Words>>,
+    numbered: Numbered,
     /// Not divided yet, with numbers for texts in the same columns.
     block: Vec<RecordBatch>,
     block_rows: usize,
@@ -108,18 +101,9 @@ impl Splitter {
         )
         .with_compression_type(context.session_config().spill_compression());
         let partitions = context.session_config().target_partitions().max(1);
-        let memory = match pool.memory_limit() {
-            MemoryLimit::Finite(bytes) => bytes / partitions,
-            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
-        };
-        // A key that is sometimes a number would have two hashes.
-        let words = schema.fields().iter().enumerate().map(|(place, field)| {
-            let is_word = !keys.contains(&place) && field.data_type() == &DataType::Utf8;
-            is_word.then(|| Words::new(memory / PART_OF_TEXTS))
-        });
+        let memory = memory_of_partition(context);
         Self {
-            words: words.collect(),
-            schema,
+            numbered: Numbered::new(schema, &keys, memory),
             keys,
             block: Vec::new(),
             block_rows: 0,
@@ -138,7 +122,20 @@ impl Splitter {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let batch = self.in_numbers(batch)?;
+        let batch = self.numbered.batch(batch)?;
+        self.push_numbered(batch)
+    }
+
+    /// The same with rows that have been packed for their way here.
+    pub(super) fn push_block(&mut self, block: &Block) -> Result<()> {
+        let Self { numbered, .. } = self;
+        let schema = Arc::clone(numbered.schema());
+        let batch =
+            block.batch_in_numbers(&schema, |place, texts| numbered.numbers(place, texts))?;
+        self.push_numbered(batch)
+    }
+
+    fn push_numbered(&mut self, batch: RecordBatch) -> Result<()> {
         let first = self.block.first();
         if first.is_some_and(|first| first.schema() != batch.schema()) {
             self.divide()?;
@@ -160,35 +157,13 @@ impl Splitter {
         Ok(())
     }
 
-    /// The batch with numbers for texts.
-    fn in_numbers(&mut self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-        let columns = batch.columns().iter().zip(&mut self.words);
-        let columns = columns.map(|(column, words)| {
-            let numbers = words.as_mut().and_then(|words| words.numbers(column));
-            numbers.unwrap_or_else(|| Arc::clone(column))
-        });
-        let columns: Vec<ArrayRef> = columns.collect();
-        let fields = self.schema.fields().iter().zip(&columns);
-        let fields: Vec<Field> = fields
-            .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
-            .collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-    }
-
     /// Gives each row of the block to its part.
     fn divide(&mut self) -> Result<()> {
-        if let Some(first) = self.block.first() {
-            let block = concat_batches(&first.schema(), &self.block)?;
+        if !self.block.is_empty() {
+            let state = RandomState::with_seed(SEED);
+            let (block, rows) = by_part(&self.block, &self.keys, &state, PARTS, part_of)?;
             self.block.clear();
             self.block_rows = 0;
-            let keys = self.keys.iter().map(|key| Arc::clone(block.column(*key)));
-            let keys: Vec<ArrayRef> = keys.collect();
-            let mut hashes = vec![0; block.num_rows()];
-            create_hashes(&keys, &RandomState::with_seed(SEED), &mut hashes)?;
-            let mut rows: Vec<Vec<u32>> = vec![Vec::new(); PARTS];
-            for (row, hash) in (0..).zip(&hashes) {
-                rows[part_of(*hash)].push(row);
-            }
             let rows: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
             let none = || (0..PARTS).map(|_| Vec::new()).collect();
             let parts = self.parts.get_or_insert_with(none);
@@ -219,7 +194,7 @@ impl Splitter {
                 let (together, later) = rest.split_at(as_many(rest, SPILLED_ROWS));
                 rest = later;
                 let (file, _) = self.files[part * self.n_files / PARTS].get_or_insert_with(new);
-                file.push_batch(&Held::batch(together, &self.schema, &texts)?)?;
+                file.push_batch(&Held::batch(together, self.numbered.schema(), &texts)?)?;
             }
         }
         self.held_bytes = 0;
@@ -229,10 +204,7 @@ impl Splitter {
 
     /// The texts of each column that has had numbers for them.
     fn texts(&self) -> Result<Arc<[Option<StringArray>]>, ArrowError> {
-        let words = self.words.iter();
-        words
-            .map(|words| words.as_ref().map(Words::texts).transpose())
-            .collect()
+        Ok(self.numbered.texts()?.into())
     }
 
     /// The parts; of a small partition, one.
@@ -245,7 +217,7 @@ impl Splitter {
             }
             return Ok(vec![Part::InMemory {
                 texts: self.texts()?,
-                schema: self.schema,
+                schema: Arc::clone(self.numbered.schema()),
                 held,
                 memory: self.reservation,
             }]);
@@ -270,7 +242,7 @@ impl Splitter {
             }
             let bytes: usize = held.iter().map(Held::bytes).sum();
             parts.push(Part::InMemory {
-                schema: Arc::clone(&self.schema),
+                schema: Arc::clone(self.numbered.schema()),
                 texts: Arc::clone(&texts),
                 held,
                 memory: self.reservation.split(bytes.min(self.reservation.size())),
@@ -338,7 +310,7 @@ impl Part {
 mod tests {
     use std::collections::BTreeMap;
 
-    use datafusion::arrow::array::{AsArray, Int64Array, StringArray};
+    use datafusion::arrow::array::{ArrayRef, AsArray, Int64Array, StringArray};
     use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema};
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
     use futures::TryStreamExt;

@@ -22,7 +22,7 @@ mod upload;
 
 pub(crate) use exec::SinkExec;
 pub(crate) use node::Sink;
-pub(crate) use planner::EnginePlanner;
+pub(crate) use planner::{EnginePlanner, Exchange};
 
 #[cfg(test)]
 mod tests;

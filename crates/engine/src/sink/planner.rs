@@ -13,11 +13,20 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use super::{Sink, SinkExec};
-use crate::keyed::{InPartsExec, KeyedPlanner};
+use crate::keyed::{InPartsExec, KeyedPlanner, pack_exchanges};
+
+/// What the rows of an exchange go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exchange {
+    /// The memory of this process.
+    Memory,
+    /// Files, and the network between executors.
+    Files,
+}
 
 /// DataFusion's planner, which knows our nodes as well.
-#[derive(Debug, Default)]
-pub(crate) struct EnginePlanner;
+#[derive(Debug)]
+pub(crate) struct EnginePlanner(pub(crate) Exchange);
 
 #[async_trait]
 impl QueryPlanner for EnginePlanner {
@@ -33,7 +42,11 @@ impl QueryPlanner for EnginePlanner {
         .create_physical_plan(plan, session)
         .await?;
         // The last: parts are no business of the rules that choose operators.
-        InPartsExec::within(planned)
+        let planned = InPartsExec::within(planned)?;
+        match self.0 {
+            Exchange::Memory => Ok(planned),
+            Exchange::Files => pack_exchanges(planned),
+        }
     }
 }
 

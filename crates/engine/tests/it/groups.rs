@@ -164,6 +164,18 @@ async fn groups_as_a_whole_are_what_two_levels_say_however_the_work_is_divided()
     let cluster = open(Mode::Standalone, folder.path(), 3, 512).await;
     let found = made_of(&cluster, &url, ONE_LEVEL).await;
     assert_same(&found, &expected, "standalone");
+    // Rows that are brought together for such a function meet those of a join.
+    let joined = "
+        select a.g, a.keys, b.n
+        from (select g, distinct_of(KEY) as keys from rows group by g) as a
+        join (select g, count(*) as n from rows group by g) as b on a.g = b.g
+        order by a.g";
+    let found = made_of(&cluster, &url, joined).await;
+    assert_same(
+        &found,
+        &made_of(&one, &url, joined).await,
+        "standalone, joined",
+    );
     cluster.close().await;
 }
 

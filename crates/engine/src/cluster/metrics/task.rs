@@ -24,6 +24,7 @@ use tracing::{Instrument, Span, error_span};
 
 use super::executor::{ExecutorMetrics, Outcome};
 use crate::cluster::journal::run_and_step;
+use crate::cluster::status::rows;
 
 /// Ballista's engine with an eye on its tasks.
 pub(crate) struct Measured {
@@ -58,12 +59,13 @@ impl ExecutionEngine for Measured {
             stage_id,
             task_id,
             global_output_partition_ids,
-            plan,
+            Arc::clone(&plan),
             work_dir,
             config,
         )?;
         Ok(Arc::new(MeasuredStage {
             stage,
+            plan,
             metrics: Arc::clone(&self.metrics),
             span,
         }))
@@ -82,6 +84,7 @@ fn span(job_id: &JobId, stage: usize, task: usize, config: &SessionConfig) -> Sp
 
 struct MeasuredStage {
     stage: Arc<dyn QueryStageExecutor>,
+    plan: Arc<dyn ExecutionPlan>,
     metrics: Arc<ExecutorMetrics>,
     span: Span,
 }
@@ -129,8 +132,9 @@ impl QueryStageExecutor for MeasuredStage {
         let body = async {
             let result = self.stage.execute_query_stage(task_id, context).await;
             match &result {
-                Ok(written) => {
-                    let rows: u64 = written.iter().map(|part| part.num_rows).sum();
+                Ok(_) => {
+                    let metrics = self.stage.collect_plan_metrics();
+                    let rows = rows::of_stage(self.plan.as_ref(), &metrics).written;
                     tracing::info!(rows, "task finished");
                 }
                 Err(error) => tracing::warn!(%error, "task failed"),

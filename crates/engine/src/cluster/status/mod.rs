@@ -8,7 +8,7 @@ mod executors;
 mod job;
 mod model;
 mod page;
-mod rows;
+pub(super) mod rows;
 mod view;
 mod words;
 
