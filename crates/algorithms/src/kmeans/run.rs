@@ -24,15 +24,23 @@ pub(super) struct Run {
     pub(super) ties: bool,
 }
 
+/// What is left to do for a start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The centroids move.
+    Moving,
+    /// The centroids no longer move; one pass more shows whether all clusters have rows.
+    Settled,
+    /// Labels and centroids are final; the inertia is still to be taken.
+    Ended,
+}
+
 /// One start on its way.
 pub(super) struct Start<'p> {
     params: &'p KMeansValidParams,
     centroids: Array2<f64>,
     n_iter: u64,
-    /// The centroids no longer move.
-    settled: bool,
-    /// Labels and centroids are final; the inertia is still to be taken.
-    ended: bool,
+    phase: Phase,
     /// How far the centroids have moved so far, for [`Centroids`].
     moved: f64,
 }
@@ -44,8 +52,7 @@ impl<'p> Start<'p> {
             params,
             centroids,
             n_iter,
-            settled: false,
-            ended: false,
+            phase: Phase::Moving,
             moved: 0.0,
         }
     }
@@ -74,7 +81,7 @@ impl<'p> Start<'p> {
 
     /// Whether the next pass may be the last one, so that it has to take the inertia.
     fn is_last_pass(&self) -> bool {
-        self.ended || self.settled || self.n_iter == self.params.max_iter
+        self.phase != Phase::Moving || self.n_iter == self.params.max_iter
     }
 
     /// What follows from a pass. The iteration ends only right after a complete one, so labels and
@@ -87,15 +94,16 @@ impl<'p> Start<'p> {
         labels: impl FnOnce() -> Vec<u32>,
     ) -> bool {
         let complete = self.is_last_pass();
-        if self.ended {
+        if self.phase == Phase::Ended {
             return true;
         }
-        let finished = (self.settled || !changed) && !partial.has_empty();
+        let settled = self.phase == Phase::Settled;
+        let finished = (settled || !changed) && !partial.has_empty();
         if finished || self.n_iter == self.params.max_iter {
             // The pass that finds no label changed is an iteration too, as scikit-learn counts.
-            let confirming = finished && !self.settled && self.n_iter < self.params.max_iter;
+            let confirming = finished && !settled && self.n_iter < self.params.max_iter;
             self.n_iter += u64::from(confirming);
-            self.ended = true;
+            self.phase = Phase::Ended;
             return complete;
         }
         let reseeded = partial.has_empty()
@@ -103,14 +111,19 @@ impl<'p> Start<'p> {
         let means = partial.means(self.centroids.view());
         // An empty cluster that no row can fill: further passes would repeat this one.
         let stuck = !changed && !reseeded && means == self.centroids;
-        self.settled = !reseeded && largest_shift(&self.centroids, &means) <= self.params.tol;
+        self.phase = if stuck {
+            Phase::Ended
+        } else if !reseeded && largest_shift(&self.centroids, &means) <= self.params.tol {
+            Phase::Settled
+        } else {
+            Phase::Moving
+        };
         // Both are contiguous: they were made as matrices of their own.
         if let (Some(before), Some(after)) = (self.centroids.as_slice(), means.as_slice()) {
             self.moved = add_drift(self.moved, drift(before, after, points.n_features()));
         }
         self.centroids = means;
         self.n_iter += 1;
-        self.ended = stuck;
         stuck && complete
     }
 }

@@ -10,6 +10,7 @@ use super::kernels::{Buffers, Scores, padded};
 use crate::isa;
 use crate::points::{MIN_CHUNKS, Points, PointsError};
 use crate::rows::BLOCK_ROWS;
+use crate::tiles::Column;
 
 /// Why there is no silhouette.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -80,18 +81,9 @@ pub fn silhouette_samples(x: ArrayView2<f64>, labels: &[u32]) -> Result<Vec<f64>
         .zip(labels.par_chunks(BLOCK_ROWS))
         .zip(samples.par_chunks_mut(BLOCK_ROWS))
         .with_min_len(MIN_CHUNKS)
-        .for_each_init(
-            Default::default,
-            |(places, buffers), ((tiles, labels), samples)| {
-                isa::run(Scores {
-                    tiles,
-                    labels: padded(labels, places),
-                    clusters: &clusters,
-                    samples,
-                    buffers,
-                });
-            },
-        );
+        .for_each_init(Room::default, |room, ((tiles, labels), samples)| {
+            room.score(tiles, labels, &clusters, samples);
+        });
     Ok(samples)
 }
 
@@ -119,21 +111,41 @@ pub fn silhouette_of_points(points: &Points, labels: &[u32]) -> Result<f64, Silh
         .zip(labels.par_chunks(BLOCK_ROWS))
         .with_min_len(MIN_CHUNKS)
         .map_init(
-            || (Vec::new(), Buffers::default(), vec![0.0; BLOCK_ROWS]),
-            |(places, buffers, samples), (tiles, labels)| {
+            || (Room::default(), vec![0.0; BLOCK_ROWS]),
+            |(room, samples), (tiles, labels)| {
                 let samples = &mut samples[..labels.len()];
-                isa::run(Scores {
-                    tiles,
-                    labels: padded(labels, places),
-                    clusters: &clusters,
-                    samples,
-                    buffers,
-                });
+                room.score(tiles, labels, &clusters, samples);
                 samples.iter().sum()
             },
         )
         .collect();
     Ok(totals.iter().sum::<f64>() / points.n_rows() as f64)
+}
+
+/// What scoring one block of rows after the other needs.
+#[derive(Default)]
+struct Room {
+    places: Vec<u32>,
+    buffers: Buffers,
+}
+
+impl Room {
+    /// Writes the silhouettes of a block of rows.
+    fn score(
+        &mut self,
+        tiles: &[Column],
+        labels: &[u32],
+        clusters: &Clusters,
+        samples: &mut [f64],
+    ) {
+        isa::run(Scores {
+            tiles,
+            labels: padded(labels, &mut self.places),
+            clusters,
+            samples,
+            buffers: &mut self.buffers,
+        });
+    }
 }
 
 fn check_length(rows: usize, labels: &[u32]) -> Result<(), SilhouetteError> {
