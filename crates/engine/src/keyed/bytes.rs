@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer};
-use arrow::compute::take;
+use arrow::compute::{TakeOptions, take};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
@@ -149,7 +149,8 @@ impl Block {
                 return Ok(Arc::clone(column));
             };
             let texts: ArrayRef = Arc::new(texts.clone());
-            take(&numbers(place, &texts).unwrap_or(texts), column, None)
+            let numbers = numbers(place, &texts).unwrap_or(texts);
+            take(&numbers, column, Some(TakeOptions { check_bounds: true }))
         });
         let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
         let fields = schema.fields().iter().zip(&columns);
@@ -339,5 +340,11 @@ mod tests {
         let longer = [bytes.as_slice(), &[0]].concat();
         assert!(Block::read(&longer, n).is_err());
         assert!(Block::read(bytes, n + 1).is_err());
+
+        let mut block = Block::read(bytes, n).unwrap();
+        block.texts[7] = Some(StringArray::from(vec!["text 0"]));
+        let schema = batch.schema();
+        assert!(block.batch(&schema).is_err(), "a number without a text");
+        assert!(block.batch_in_numbers(&schema, |_, _| None).is_err());
     }
 }

@@ -7,7 +7,7 @@ use arrow::array::{
     make_array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
-use arrow::compute::{concat, take};
+use arrow::compute::{TakeOptions, concat, take};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 
@@ -171,7 +171,8 @@ impl Column {
         match texts {
             Some(texts) => {
                 let numbers = fixed::<i32>(&packed, &DataType::UInt32)?;
-                take(texts, &numbers, None)
+                // They may have come from elsewhere.
+                take(texts, &numbers, Some(TakeOptions { check_bounds: true }))
             }
             // The widths that are packed.
             None => match data_type.primitive_width() {
