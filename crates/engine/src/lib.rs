@@ -24,6 +24,7 @@ pub mod functions;
 mod keyed;
 mod memory;
 mod parameters;
+mod planner;
 mod roots;
 pub mod session;
 mod sink;

@@ -40,8 +40,8 @@ use super::tasks::Tasks;
 use super::{ClusterError, ExecutorParams, health, ports, spans};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
 use crate::memory;
+use crate::planner::{EnginePlanner, Exchange};
 use crate::session;
-use crate::sink::{EnginePlanner, Exchange};
 use crate::work::WorkFolder;
 
 /// Sessions whose footers and stores an executor keeps at hand.

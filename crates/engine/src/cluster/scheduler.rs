@@ -27,8 +27,8 @@ use super::security::{self, Need, Role, Security};
 use super::status::{self, ClusterView};
 use super::{ClusterError, SchedulerParams, health, journal, ports};
 use crate::codec::{EngineLogicalCodec, EnginePhysicalCodec};
+use crate::planner::{EnginePlanner, Exchange};
 use crate::session;
-use crate::sink::{EnginePlanner, Exchange};
 
 /// Partitions of a session that does not say how many it wants.
 const DEFAULT_PARTITIONS: usize = 16;

@@ -11,6 +11,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use super::held::{Column, Held, Values};
+use super::numbered::named;
 use super::packed::Packed;
 
 /// What follows for a column.
@@ -152,12 +153,7 @@ impl Block {
             let numbers = numbers(place, &texts).unwrap_or(texts);
             take(&numbers, column, Some(TakeOptions { check_bounds: true }))
         });
-        let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
-        let fields = schema.fields().iter().zip(&columns);
-        let fields: Vec<Field> = fields
-            .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
-            .collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        named(schema, columns.collect::<Result<_, _>>()?)
     }
 }
 

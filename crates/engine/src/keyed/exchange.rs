@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::hash_utils::create_hashes;
 use datafusion::common::internal_err;
@@ -33,7 +33,7 @@ use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 
 use super::KeyedExec;
 use super::bytes::Block;
-use super::packer::Packer;
+use super::packer::{Packer, partition_of};
 
 /// Where packed rows go.
 const TO: &str = "to";
@@ -97,12 +97,6 @@ fn targets(n: usize) -> Result<Vec<i32>> {
         Some(targets) => Ok(targets),
         None => internal_err!("no number was found for each of {n} partitions"),
     }
-}
-
-/// Where an exchange sends rows whose keys have this hash.
-pub(super) fn partition_of(hash: u64, n: usize) -> usize {
-    // Less than `n`.
-    (hash % n as u64) as usize
 }
 
 fn places_of(places: &[usize], schema: &Schema) -> Result<Vec<Column>> {
@@ -379,16 +373,6 @@ impl ExecutionPlan for UnpackExec {
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
     }
-}
-
-/// Packed rows and where they go, as a batch of the exchange.
-pub(super) fn batch_of(schema: SchemaRef, packed: Vec<(i32, Vec<u8>)>) -> Result<RecordBatch> {
-    let to = Int32Array::from_iter_values(packed.iter().map(|(to, _)| *to));
-    let rows = BinaryArray::from_iter_values(packed.iter().map(|(_, rows)| rows));
-    Ok(RecordBatch::try_new(
-        schema,
-        vec![Arc::new(to), Arc::new(rows)],
-    )?)
 }
 
 #[cfg(test)]

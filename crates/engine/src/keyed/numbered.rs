@@ -47,12 +47,8 @@ impl Numbered {
             let numbers = self.numbers(place, column);
             numbers.unwrap_or_else(|| Arc::clone(column))
         });
-        let columns: Vec<ArrayRef> = columns.collect();
-        let fields = self.schema.fields().iter().zip(&columns);
-        let fields: Vec<Field> = fields
-            .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
-            .collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        let columns = columns.collect();
+        named(&self.schema, columns)
     }
 
     /// The numbers of texts of a column, if it has some.
@@ -67,6 +63,15 @@ impl Numbered {
             .map(|words| words.as_ref().map(Words::texts).transpose())
             .collect()
     }
+}
+
+/// The columns under the names of a schema, whatever they are.
+pub(super) fn named(schema: &Schema, columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+    let fields = schema.fields().iter().zip(&columns);
+    let fields: Vec<Field> = fields
+        .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
+        .collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 
 /// Batches as one, and which of its rows each part has: the one that `part` says of the hash of their

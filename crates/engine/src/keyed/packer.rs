@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{BinaryArray, Int32Array, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
@@ -10,7 +10,6 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::repartition::REPARTITION_RANDOM_STATE;
 
 use super::bytes::Block;
-use super::exchange::{batch_of, partition_of};
 use super::held::Held;
 use super::numbered::{Numbered, by_part};
 use super::pool::memory_of_partition;
@@ -103,8 +102,18 @@ impl Packer {
         let held = self.targets.iter().zip(held);
         let held = held.filter(|(_, held)| held.num_rows() > 0);
         let packed = held.map(|(to, held)| Ok((*to, Block::write(&held, &texts)?)));
-        let packed = packed.collect::<Result<_>>()?;
+        let packed: Vec<(i32, Vec<u8>)> = packed.collect::<Result<_>>()?;
         self.reservation.free();
-        batch_of(Arc::clone(&self.packed_schema), packed).map(Some)
+        let to = Int32Array::from_iter_values(packed.iter().map(|(to, _)| *to));
+        let rows = BinaryArray::from_iter_values(packed.iter().map(|(_, rows)| rows));
+        let schema = Arc::clone(&self.packed_schema);
+        let packed = RecordBatch::try_new(schema, vec![Arc::new(to), Arc::new(rows)])?;
+        Ok(Some(packed))
     }
+}
+
+/// Where an exchange sends rows whose keys have this hash.
+pub(super) fn partition_of(hash: u64, n: usize) -> usize {
+    // Less than `n`.
+    (hash % n as u64) as usize
 }

@@ -22,7 +22,7 @@ mod upload;
 
 pub(crate) use exec::SinkExec;
 pub(crate) use node::Sink;
-pub(crate) use planner::{EnginePlanner, Exchange};
+pub(crate) use planner::SinkPlanner;
 
 #[cfg(test)]
 mod tests;

@@ -6,51 +6,14 @@ use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::internal_err;
 use datafusion::error::Result;
-use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
 use super::{Sink, SinkExec};
-use crate::keyed::{InPartsExec, KeyedPlanner, pack_exchanges};
 
-/// What the rows of an exchange go through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exchange {
-    /// The memory of this process.
-    Memory,
-    /// Files, and the network between executors.
-    Files,
-}
-
-/// DataFusion's planner, which knows our nodes as well.
-#[derive(Debug)]
-pub(crate) struct EnginePlanner(pub(crate) Exchange);
-
-#[async_trait]
-impl QueryPlanner for EnginePlanner {
-    async fn create_physical_plan(
-        &self,
-        plan: &LogicalPlan,
-        session: &dyn Session,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let planned = DefaultPhysicalPlanner::with_extension_planners(vec![
-            Arc::new(SinkPlanner),
-            Arc::new(KeyedPlanner),
-        ])
-        .create_physical_plan(plan, session)
-        .await?;
-        // The last: parts are no business of the rules that choose operators.
-        let planned = InPartsExec::within(planned)?;
-        match self.0 {
-            Exchange::Memory => Ok(planned),
-            Exchange::Files => pack_exchanges(planned),
-        }
-    }
-}
-
-struct SinkPlanner;
+pub(crate) struct SinkPlanner;
 
 #[async_trait]
 impl ExtensionPlanner for SinkPlanner {

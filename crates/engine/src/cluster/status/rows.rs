@@ -7,9 +7,9 @@ use datafusion::physical_plan::metrics::MetricsSet;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::cluster) struct Rows {
     /// Read from files.
-    pub(in crate::cluster) from_sources: u64,
+    pub(super) from_sources: u64,
     /// Read from earlier stages.
-    pub(in crate::cluster) from_stages: u64,
+    pub(super) from_stages: u64,
     /// Handed on.
     pub(in crate::cluster) written: u64,
 }
@@ -93,7 +93,7 @@ pub(in crate::cluster) fn of_stage(plan: &dyn ExecutionPlan, metrics: &[MetricsS
 }
 
 /// Bytes that operators wrote to disk because they did not fit their memory.
-pub(in crate::cluster) fn spilled(metrics: &[MetricsSet]) -> u64 {
+pub(super) fn spilled(metrics: &[MetricsSet]) -> u64 {
     let metrics = metrics.iter().flat_map(MetricsSet::iter);
     let spilled = metrics.filter(|m| matches!(m.value().name(), "spilled_bytes" | "spill_bytes"));
     spilled.map(|metric| metric.value().as_usize() as u64).sum()
